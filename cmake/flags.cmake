@@ -1,0 +1,29 @@
+# Flags every target shares.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+add_library(moetap_flags INTERFACE)
+target_include_directories(moetap_flags INTERFACE
+  ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+target_compile_options(moetap_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  -Werror -fno-math-errno -fasynchronous-unwind-tables)
+if(MOETAP_SANITIZE)
+  add_compile_options(-fsanitize=${MOETAP_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${MOETAP_SANITIZE})
+endif()
+
+# Code that also runs inside somebody else's process: no exceptions of ours.
+add_library(moetap_guest_flags INTERFACE)
+target_link_libraries(moetap_guest_flags INTERFACE moetap_flags)
+target_compile_options(moetap_guest_flags INTERFACE
+  -fno-exceptions -fno-rtti -fno-threadsafe-statics)

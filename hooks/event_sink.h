@@ -1,0 +1,48 @@
+// The seam between "what an engine does" (hooks/) and "what becomes of it"
+// (plugin/): plain structs in, nothing out.  A hook's test is a vector behind
+// this interface.
+#ifndef MOETAP_HOOKS_EVENT_SINK_H_
+#define MOETAP_HOOKS_EVENT_SINK_H_
+
+#include <cstdint>
+
+namespace moetap {
+
+struct HookRow;  // hooks/registry.h
+
+// What the ids of one dispatch look like in memory.  Row r, rank j is the
+// integer of `id_bytes` bytes at
+//   ids + (r * row_stride + j * column_stride) * id_bytes.
+struct RoutingEvent {
+  const HookRow* hook = nullptr;
+  const void* layer_key = nullptr;  // constant per layer: the weight's address
+  const void* ids = nullptr;        // host memory, valid during the call only
+  int64_t row_stride = 0;           // in elements, may be 0 or negative
+  int64_t column_stride = 0;
+  uint32_t rows = 0;
+  uint32_t k = 0;
+  uint32_t experts = 0;   // 0 = the hook cannot know
+  uint8_t id_bytes = 0;   // 2, 4 or 8
+  bool id_signed = true;
+};
+
+class RoutingSink {
+ public:
+  // Called on the engine's thread for every hooked dispatch, from any number
+  // of threads at once.  Must not throw, block, allocate or change errno.
+  virtual void OnDispatch(const RoutingEvent& event) = 0;
+
+  // A hooked call whose arguments could not be read; `why` is a literal.
+  virtual void OnUnreadable(const HookRow& hook, const char* why) = 0;
+
+ protected:
+  ~RoutingSink() = default;
+};
+
+// Null until the recorder sets it: hooks then forward and do nothing else.
+void SetRoutingSink(RoutingSink* sink);
+RoutingSink* GetRoutingSink();
+
+}  // namespace moetap
+
+#endif  // MOETAP_HOOKS_EVENT_SINK_H_
