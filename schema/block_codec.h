@@ -21,14 +21,14 @@ using Bytes = std::span<const uint8_t>;
 
 enum class BlockError {
   kOk = 0,
-  kTooShort,            // the bytes end inside the block: a torn tail
-  kNotABlock,           // no skippable frame with our marker here
-  kHeaderChecksum,      // header damaged
-  kIncompatible,        // written with a feature this build does not know
-  kTooLarge,            // says it unpacks to more than kMaxRawBlock
-  kPayloadChecksum,     // payload damaged
-  kUnpack,              // zstd refused, or the size is not as announced
-  kFlatBuffer,          // not a verified FlatBuffer of our schema
+  kTooShort,         // the bytes end inside the block: a torn tail
+  kNotABlock,        // no skippable frame with our marker here
+  kHeaderChecksum,   // header damaged
+  kIncompatible,     // written with a feature this build does not know
+  kTooLarge,         // says it unpacks to more than kMaxRawBlock
+  kPayloadChecksum,  // payload damaged
+  kUnpack,           // zstd refused, or the size is not as announced
+  kFlatBuffer,       // not a verified FlatBuffer of our schema
 };
 // A short lower-case English phrase, never null.
 const char* BlockErrorText(BlockError error);

@@ -17,7 +17,7 @@ using Uuid = std::array<uint8_t, 16>;
 
 inline constexpr uint32_t kSkippableMagic = 0x184D2A5D;
 inline constexpr std::array<uint8_t, 16> kSyncMarker = {
-    'M', 'O', 'E', 'T', 'A', 'P', 0x0D, 0x0A,
+    'M',  'O',  'E',  'T',  'A',  'P',  0x0D, 0x0A,
     0x1A, 0x0A, 0xF3, 0x9C, 0xB1, 0x57, 0xE8, 0x42};
 inline constexpr uint32_t kFormatVersion = 1;
 inline constexpr uint16_t kNoRoute = 0xFFFF;

@@ -32,18 +32,20 @@ inline constexpr size_t kRecordAlign = 16;
 // Larger dispatches and lists are split by the writer of the record.
 inline constexpr size_t kMaxRecordBytes = size_t{64} << 10;
 inline constexpr size_t kMaxLayerSlots = 4096;
+inline constexpr uint32_t kMaxTopK = 1024;
+inline constexpr size_t kMaxHookName = 120;
 inline constexpr uint16_t kUnknownLayer = 0xFFFF;
 
 struct RingHeader {
   uint64_t magic = kRingMagic;
   uint32_t version = kRingVersion;
   uint32_t pid = 0;
-  uint64_t pid_start = 0;     // field 22 of /proc/PID/stat
-  uint64_t pid_ns = 0;        // inode of /proc/self/ns/pid
-  uint8_t boot_id[16] = {};   // /proc/sys/kernel/random/boot_id
-  Uuid file_uuid{};           // of the capture file it belongs to
+  uint64_t pid_start = 0;    // field 22 of /proc/PID/stat
+  uint64_t pid_ns = 0;       // inode of /proc/self/ns/pid
+  uint8_t boot_id[16] = {};  // /proc/sys/kernel/random/boot_id
+  Uuid file_uuid{};          // of the capture file it belongs to
   uint64_t nonce = 0;
-  uint64_t capacity = 0;      // multiple of 4096
+  uint64_t capacity = 0;         // multiple of 4096
   char capture_file[2048] = {};  // absolute path, NUL-terminated
 
   alignas(64) std::atomic<uint64_t> reserved{0};
@@ -78,9 +80,9 @@ enum class RecordType : uint16_t {
 // Every record: this header, then `size - 16` bytes of payload and padding.
 struct RecordHeader {
   std::atomic<uint64_t> commit{0};  // CommitWord(position, nonce) = published
-  uint32_t size = 0;      // whole record, multiple of 16
-  uint16_t type = 0;      // RecordType
-  uint16_t padding = 0;   // bytes at the end that are no payload (0..15)
+  uint32_t size = 0;                // whole record, multiple of 16
+  uint16_t type = 0;                // RecordType
+  uint16_t padding = 0;  // bytes at the end that are no payload (0..15)
 };
 static_assert(sizeof(RecordHeader) == 16);
 
@@ -99,8 +101,8 @@ struct DispatchRecord {
 
 struct LayerRecord {
   uint16_t slot;
-  uint16_t number;   // kUnknownLayer if nobody said
-  uint16_t source;   // log::LayerSource
+  uint16_t number;  // kUnknownLayer if nobody said
+  uint16_t source;  // log::LayerSource
   uint16_t reserved;
   uint32_t experts;
   uint32_t reserved2;

@@ -29,7 +29,7 @@ struct RingRecord {
   uint64_t position = 0;
   uint64_t end = 0;  // position behind the record
   RecordType type = RecordType::kPad;
-  Bytes payload;     // into the ring's bytes
+  Bytes payload;  // into the ring's bytes
 };
 
 class RingReader {

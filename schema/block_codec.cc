@@ -1,0 +1,145 @@
+#include "schema/block_codec.h"
+
+#define XXH_INLINE_ALL
+#include <flatbuffers/flatbuffers.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "schema/routing_log_generated.h"
+
+static_assert(std::endian::native == std::endian::little,
+              "the on-disk structs are the little-endian byte layout");
+
+namespace moetap {
+namespace {
+
+// Fast enough for the writer thread; `moetap` can repack offline.
+constexpr int kZstdLevel = 1;
+
+// Far above what a block of ours needs, far below what hurts a reader.
+constexpr flatbuffers::uoffset_t kMaxTables = 1'000'000;
+constexpr flatbuffers::uoffset_t kMaxDepth = 16;
+
+uint64_t HeaderChecksum(const BlockHeader& header) {
+  return XXH3_64bits(&header, offsetof(BlockHeader, header_checksum));
+}
+
+}  // namespace
+
+const char* BlockErrorText(BlockError error) {
+  switch (error) {
+    case BlockError::kOk:
+      return "no error";
+    case BlockError::kTooShort:
+      return "the file ends inside this block";
+    case BlockError::kNotABlock:
+      return "no block starts here";
+    case BlockError::kHeaderChecksum:
+      return "block header is damaged";
+    case BlockError::kIncompatible:
+      return "block needs a newer moetap";
+    case BlockError::kTooLarge:
+      return "block claims to unpack to more than any block does";
+    case BlockError::kPayloadChecksum:
+      return "block payload is damaged";
+    case BlockError::kUnpack:
+      return "block payload does not unpack to its stated size";
+    case BlockError::kFlatBuffer:
+      return "block content is not a valid FlatBuffer";
+  }
+  return "unknown error";
+}
+
+size_t PackedBound(size_t raw_size) {
+  return sizeof(BlockHeader) + ZSTD_compressBound(raw_size);
+}
+
+size_t PackBlock(ZSTD_CCtx_s* context, BlockHeader* header, Bytes raw,
+                 std::span<uint8_t> out) {
+  if (out.size() < PackedBound(raw.size())) return 0;
+  const std::span<uint8_t> payload = out.subspan(sizeof(BlockHeader));
+  const size_t packed =
+      ZSTD_compressCCtx(context, payload.data(), payload.size(), raw.data(),
+                        raw.size(), kZstdLevel);
+  if (ZSTD_isError(packed)) return 0;
+  header->skippable_magic = kSkippableMagic;
+  header->skippable_size = sizeof(BlockHeader) - 8;
+  header->sync = kSyncMarker;
+  header->header_size = sizeof(BlockHeader);
+  header->version = kFormatVersion;
+  header->packed_size = packed;
+  header->raw_size = raw.size();
+  header->payload_checksum = XXH3_64bits(payload.data(), packed);
+  header->header_checksum = HeaderChecksum(*header);
+  std::memcpy(out.data(), header, sizeof(BlockHeader));
+  return sizeof(BlockHeader) + packed;
+}
+
+BlockError CheckBlock(Bytes bytes, BlockHeader* header) {
+  if (bytes.size() < sizeof(BlockHeader)) {
+    // A torn header is a torn tail only if what is there looks like one.
+    const BlockHeader expected;
+    const size_t n = std::min<size_t>(bytes.size(), 4);
+    return std::memcmp(bytes.data(), &expected.skippable_magic, n) == 0
+               ? BlockError::kTooShort
+               : BlockError::kNotABlock;
+  }
+  std::memcpy(header, bytes.data(), sizeof(BlockHeader));
+  if (header->skippable_magic != kSkippableMagic ||
+      header->sync != kSyncMarker) {
+    return BlockError::kNotABlock;
+  }
+  if (header->header_checksum != HeaderChecksum(*header)) {
+    return BlockError::kHeaderChecksum;
+  }
+  if (header->version != kFormatVersion || header->incompatible_flags != 0 ||
+      header->header_size != sizeof(BlockHeader) ||
+      header->skippable_size != sizeof(BlockHeader) - 8) {
+    return BlockError::kIncompatible;
+  }
+  if (header->raw_size > kMaxRawBlock ||
+      header->packed_size > ZSTD_compressBound(kMaxRawBlock)) {
+    return BlockError::kTooLarge;
+  }
+  const Bytes payload = bytes.subspan(sizeof(BlockHeader));
+  if (payload.size() < header->packed_size) return BlockError::kTooShort;
+  if (XXH3_64bits(payload.data(), header->packed_size) !=
+      header->payload_checksum) {
+    return BlockError::kPayloadChecksum;
+  }
+  return BlockError::kOk;
+}
+
+BlockError UnpackBlock(ZSTD_DCtx_s* context, const BlockHeader& header,
+                       Bytes bytes, std::span<uint8_t> raw) {
+  if (raw.size() != header.raw_size ||
+      bytes.size() < sizeof(BlockHeader) + header.packed_size) {
+    return BlockError::kUnpack;
+  }
+  const size_t unpacked = ZSTD_decompressDCtx(
+      context, raw.data(), raw.size(), bytes.data() + sizeof(BlockHeader),
+      header.packed_size);
+  if (ZSTD_isError(unpacked) || unpacked != raw.size()) {
+    return BlockError::kUnpack;
+  }
+  flatbuffers::Verifier verifier(raw.data(), raw.size(), kMaxDepth, kMaxTables);
+  return log::VerifySizePrefixedBlockBuffer(verifier) ? BlockError::kOk
+                                                      : BlockError::kFlatBuffer;
+}
+
+size_t FindBlock(Bytes bytes, size_t from) {
+  constexpr size_t kSyncOffset = offsetof(BlockHeader, sync);
+  if (bytes.size() < kSyncOffset + kSyncMarker.size()) return bytes.size();
+  const auto begin = bytes.begin() + static_cast<ptrdiff_t>(std::min(
+                                         from + kSyncOffset, bytes.size()));
+  const auto found =
+      std::search(begin, bytes.end(), kSyncMarker.begin(), kSyncMarker.end());
+  if (found == bytes.end()) return bytes.size();
+  return static_cast<size_t>(found - bytes.begin()) - kSyncOffset;
+}
+
+}  // namespace moetap
