@@ -83,8 +83,10 @@ BlockError CheckBlock(Bytes bytes, BlockHeader* header) {
   if (bytes.size() < sizeof(BlockHeader)) {
     // A torn header is a torn tail only if what is there looks like one.
     const BlockHeader expected;
-    const size_t n = std::min<size_t>(bytes.size(), 4);
-    return std::memcmp(bytes.data(), &expected.skippable_magic, n) == 0
+    const auto* magic =
+        reinterpret_cast<const uint8_t*>(&expected.skippable_magic);
+    const Bytes start = bytes.first(std::min<size_t>(bytes.size(), 4));
+    return std::equal(start.begin(), start.end(), magic)
                ? BlockError::kTooShort
                : BlockError::kNotABlock;
   }

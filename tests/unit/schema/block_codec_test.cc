@@ -1,0 +1,136 @@
+#include "schema/block_codec.h"
+
+#include <gtest/gtest.h>
+#include <zstd.h>
+
+#include <memory>
+
+#include "schema/block_builder.h"
+#include "tests/unit/schema/records.h"
+
+namespace moetap {
+namespace {
+
+class BlockCodecTest : public testing::Test {
+ protected:
+  BlockCodecTest() {
+    arena_ = std::make_unique<uint8_t[]>(BlockBuilder::ArenaBytes());
+    BlockBuilder builder({arena_.get(), BlockBuilder::ArenaBytes()});
+    builder.Add(RecordType::kDispatch,
+                Dispatch(1, 0, 8, std::vector<uint16_t>(8 * 100, 7)));
+    const Bytes raw = builder.Finish();
+    raw_.assign(raw.begin(), raw.end());
+    header_.sequence = 42;
+    header_.counters.rows = 100;
+    packed_.resize(PackedBound(raw_.size()));
+    packed_.resize(PackBlock(compress_.get(), &header_, raw_, packed_));
+  }
+
+  // What a reader makes of `bytes`.
+  BlockError Read(const ByteVector& bytes) {
+    BlockHeader header;
+    const BlockError error = CheckBlock(bytes, &header);
+    if (error != BlockError::kOk) return error;
+    ByteVector raw(header.raw_size);
+    return UnpackBlock(decompress_.get(), header, bytes, raw);
+  }
+
+  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> compress_{
+      ZSTD_createCCtx(), ZSTD_freeCCtx};
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> decompress_{
+      ZSTD_createDCtx(), ZSTD_freeDCtx};
+  std::unique_ptr<uint8_t[]> arena_;
+  ByteVector raw_;
+  BlockHeader header_;
+  ByteVector packed_;
+};
+
+TEST_F(BlockCodecTest, WhatIsPackedComesBack) {
+  BlockHeader header;
+  ASSERT_EQ(CheckBlock(packed_, &header), BlockError::kOk);
+  EXPECT_EQ(header.sequence, 42u);
+  EXPECT_EQ(header.counters.rows, 100u);
+  EXPECT_EQ(header.header_size + header.packed_size, packed_.size());
+  ByteVector raw(header.raw_size);
+  ASSERT_EQ(UnpackBlock(decompress_.get(), header, packed_, raw),
+            BlockError::kOk);
+  EXPECT_EQ(raw, raw_);
+}
+
+TEST_F(BlockCodecTest, APlainZstdReaderSeesTheFlatBufferAlone) {
+  ByteVector raw(raw_.size() * 2);
+  const size_t n =
+      ZSTD_decompress(raw.data(), raw.size(), packed_.data(), packed_.size());
+  ASSERT_FALSE(ZSTD_isError(n));
+  raw.resize(n);
+  EXPECT_EQ(raw, raw_);
+}
+
+TEST_F(BlockCodecTest, EveryFlippedBitIsDetected) {
+  for (size_t bit = 0; bit < packed_.size() * 8; ++bit) {
+    ByteVector bytes = packed_;
+    bytes[bit / 8] = static_cast<uint8_t>(bytes[bit / 8] ^ (1u << (bit % 8)));
+    EXPECT_NE(Read(bytes), BlockError::kOk) << "bit " << bit;
+  }
+}
+
+TEST_F(BlockCodecTest, EveryCutIsATornTail) {
+  for (size_t size = 0; size < packed_.size(); ++size) {
+    const ByteVector bytes(packed_.begin(),
+                           packed_.begin() + static_cast<ptrdiff_t>(size));
+    EXPECT_EQ(Read(bytes), BlockError::kTooShort) << size;
+  }
+}
+
+TEST_F(BlockCodecTest, AChangedHeaderWithARightChecksumIsStillChecked) {
+  const auto reseal = [&](auto change) {
+    BlockHeader header = header_;
+    change(&header);
+    ByteVector bytes(PackedBound(raw_.size()));
+    // PackBlock overwrites sizes, so only what it leaves alone can change.
+    bytes.resize(PackBlock(compress_.get(), &header, raw_, bytes));
+    return Read(bytes);
+  };
+  EXPECT_EQ(reseal([](BlockHeader* h) { h->compatible_flags = 0x80; }),
+            BlockError::kOk);
+  EXPECT_EQ(reseal([](BlockHeader* h) { h->incompatible_flags = 1; }),
+            BlockError::kIncompatible);
+}
+
+TEST_F(BlockCodecTest, APayloadThatIsNoFlatBufferIsRefused) {
+  const ByteVector junk(1000, 0xAB);
+  ByteVector bytes(PackedBound(junk.size()));
+  bytes.resize(PackBlock(compress_.get(), &header_, junk, bytes));
+  EXPECT_EQ(Read(bytes), BlockError::kFlatBuffer);
+}
+
+TEST_F(BlockCodecTest, TooSmallAnOutputIsRefused) {
+  ByteVector bytes(PackedBound(raw_.size()) - 1);
+  EXPECT_EQ(PackBlock(compress_.get(), &header_, raw_, bytes), 0u);
+}
+
+TEST_F(BlockCodecTest, TheNextBlockIsFoundBehindDamage) {
+  ByteVector bytes(37, 0x11);
+  bytes.insert(bytes.end(), packed_.begin(), packed_.end());
+  EXPECT_EQ(FindBlock(bytes, 0), 37u);
+  EXPECT_EQ(FindBlock(bytes, 37), 37u);
+  EXPECT_EQ(FindBlock(bytes, 38), bytes.size());
+  EXPECT_EQ(FindBlock({}, 0), 0u);
+  EXPECT_EQ(FindBlock(bytes, bytes.size() + 5), bytes.size());
+}
+
+// docs/log_format.md prints these bytes.
+TEST(BlockFormat, TheHeadOfAFileIsAsDocumented) {
+  BlockHeader header;
+  header.skippable_size = sizeof(BlockHeader) - 8;
+  header.header_size = sizeof(BlockHeader);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&header);
+  const ByteVector head(bytes, bytes + 24);
+  EXPECT_EQ(head, (ByteVector{0x5D, 0x2A, 0x4D, 0x18, 0x98, 0x00, 0x00, 0x00,
+                              0x4D, 0x4F, 0x45, 0x54, 0x41, 0x50, 0x0D, 0x0A,
+                              0x1A, 0x0A, 0xF3, 0x9C, 0xB1, 0x57, 0xE8, 0x42}));
+  EXPECT_EQ(bytes[40], 160);
+}
+
+}  // namespace
+}  // namespace moetap
