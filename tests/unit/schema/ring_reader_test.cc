@@ -140,6 +140,21 @@ TEST(RingReader, RefusesWhatIsNoRing) {
   EXPECT_FALSE(reader.Open(ring.bytes()));
 }
 
+// docs/log_format.md prints these offsets.
+TEST(RingFormat, TheHeaderIsAsDocumented) {
+  EXPECT_EQ(offsetof(RingHeader, pid), 12u);
+  EXPECT_EQ(offsetof(RingHeader, pid_start), 16u);
+  EXPECT_EQ(offsetof(RingHeader, pid_ns), 24u);
+  EXPECT_EQ(offsetof(RingHeader, boot_id), 32u);
+  EXPECT_EQ(offsetof(RingHeader, file_uuid), 48u);
+  EXPECT_EQ(offsetof(RingHeader, nonce), 64u);
+  EXPECT_EQ(offsetof(RingHeader, capacity), 72u);
+  EXPECT_EQ(offsetof(RingHeader, capture_file), 80u);
+  EXPECT_EQ(offsetof(RingHeader, reserved), 2176u);
+  EXPECT_EQ(offsetof(RingHeader, persisted), 2240u);
+  EXPECT_EQ(offsetof(RingHeader, rows), 2304u);
+}
+
 TEST(RingReader, AnyBytesEnd) {
   std::mt19937 random(7);
   FakeRing ring(0);
