@@ -21,8 +21,8 @@ struct RoutingEvent {
   int64_t column_stride = 0;
   uint32_t rows = 0;
   uint32_t k = 0;
-  uint32_t experts = 0;   // 0 = the hook cannot know
-  uint8_t id_bytes = 0;   // 2, 4 or 8
+  uint32_t experts = 0;  // 0 = the hook cannot know
+  uint8_t id_bytes = 0;  // 2, 4 or 8
   bool id_signed = true;
 };
 
