@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "analysis/block_scan.h"
 #include "analysis/mapped_file.h"
-#include "analysis/record/block_walk.h"
 #include "schema/routing_log_generated.h"
 
 namespace moetap {
@@ -41,16 +41,20 @@ FoundFile ReadFile(const fs::path& path) {
   std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(),
                                                              ZSTD_freeDCtx);
   std::vector<uint8_t> raw;
-  const BlockWalk walk =
-      WalkBlocks(mapped.bytes(), [&](const BlockHeader& header, Bytes bytes) {
-        raw.resize(header.raw_size);
-        if (UnpackBlock(context.get(), header, bytes, raw) == BlockError::kOk) {
-          ReadContent(*log::GetSizePrefixedBlock(raw.data()), &file);
-        }
-      });
-  file.blocks = walk.blocks;
-  file.damaged_bytes = walk.damaged_bytes + (file.bytes - walk.good_end);
-  if (walk.blocks > 0) file.counters = walk.last.counters;
+  const Scan scan = ScanBlocks(mapped.bytes());
+  for (const FoundBlock& block : scan.blocks) {
+    raw.resize(block.header.raw_size);
+    const Bytes bytes = mapped.bytes().subspan(block.offset);
+    if (UnpackBlock(context.get(), block.header, bytes, raw) ==
+        BlockError::kOk) {
+      ReadContent(*log::GetSizePrefixedBlock(raw.data()), &file);
+    }
+    file.counters = block.header.counters;
+  }
+  file.blocks = scan.blocks.size();
+  for (const SkippedRegion& region : scan.skipped) {
+    file.damaged_bytes += region.end - region.begin;
+  }
   return file;
 }
 

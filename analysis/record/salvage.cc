@@ -5,15 +5,16 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <memory>
 
+#include "analysis/block_scan.h"
 #include "analysis/error.h"
 #include "analysis/leftover_ring.h"
 #include "analysis/mapped_file.h"
-#include "analysis/record/block_walk.h"
 
 namespace moetap {
 namespace fs = std::filesystem;
@@ -30,14 +31,17 @@ Tail FindTail(const fs::path& path, const RingInfo& ring) {
   Tail tail;
   if (!fs::exists(fs::symlink_status(path))) return tail;
   const MappedFile file(path);
-  const BlockWalk walk =
-      WalkBlocks(file.bytes(), [](const BlockHeader&, Bytes) {});
-  if (walk.blocks > 0) tail.sequence = walk.last.sequence + 1;
-  tail.ring_position = walk.ring_end;
+  uint64_t blocks_end = 0;
+  for (const FoundBlock& block : ScanBlocks(file.bytes()).blocks) {
+    const BlockHeader& header = block.header;
+    blocks_end = block.offset + header.header_size + header.packed_size;
+    tail.sequence = header.sequence + 1;
+    tail.ring_position = std::max(tail.ring_position, header.ring_end);
+  }
   // What follows the last block is half a block.  It may go if the ring still
   // has all of it.
-  const bool replaceable = ring.persisted <= walk.ring_end;
-  tail.offset = replaceable ? walk.good_end : file.bytes().size();
+  const bool replaceable = ring.persisted <= tail.ring_position;
+  tail.offset = replaceable ? blocks_end : file.bytes().size();
   return tail;
 }
 
