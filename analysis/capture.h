@@ -5,8 +5,8 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schema/block_format.h"
@@ -19,30 +19,39 @@ struct SkippedRegion {
   uint64_t begin = 0;
   uint64_t end = 0;
   std::string message;
-  bool torn_tail = false;  // the file just ends: its writer was killed
+  bool torn_tail = false;     // the file just ends: its writer was killed
+  bool incompatible = false;  // needs a newer moetap
 };
 
 struct CaptureBlock {
-  BlockHeader header;          // of a leftover ring: made up, offset 0
-  uint64_t offset = 0;         // in the file
+  BlockHeader header;   // of a leftover ring: made up, offset 0
+  uint64_t offset = 0;  // in its part
+  uint32_t part = 0;    // index into CaptureFile::parts
   bool from_ring = false;
-  std::vector<uint8_t> raw;    // size-prefixed FlatBuffer, verified
+  std::vector<uint8_t> raw;  // size-prefixed FlatBuffer, verified
   const log::Block* content() const;
 };
 
+// What one process wrote: usually one file.  Files that were concatenated
+// are told apart by uuid, and parts of one uuid are put together.
 struct CaptureFile {
   std::filesystem::path path;
+  std::vector<std::filesystem::path> parts;  // parts[0] is path
   Uuid uuid{};
   uint64_t bytes = 0;
   std::vector<CaptureBlock> blocks;  // in order; a ring's come last
   std::vector<SkippedRegion> skipped;
-  std::vector<uint64_t> missing_sequences;
+  std::vector<uint64_t> missing_sequences;  // the first 1,000 of ...
+  uint64_t missing_blocks = 0;              // ... this many
   bool ring_found = false;
   bool writer_alive = false;
   Counters counters;  // of the last block
 
   // First value of a fact in any block, or "".
   std::string fact(std::string_view key) const;
+
+  // File name of the part that holds `block`, or of the ring.
+  std::string Where(const CaptureBlock& block) const;
 };
 
 struct Capture {
@@ -50,8 +59,9 @@ struct Capture {
   std::vector<CaptureFile> files;  // by file name
 };
 
-// Throws Error (analysis/error.h) if `path` is no capture at all; damage
-// inside a file is reported in it.
+// Throws Error (analysis/error.h) if `path` is no capture at all, or unpacks
+// to more than the machine's memory; damage inside a file is reported in it.
+// Safe on any bytes.
 Capture ReadCapture(const std::filesystem::path& path);
 
 }  // namespace moetap

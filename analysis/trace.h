@@ -17,6 +17,8 @@
 namespace moetap {
 
 inline constexpr uint32_t kNone = 0xFFFFFFFF;
+// In Sequence::tokens: the record that named this token was lost.
+inline constexpr uint64_t kUnknownToken = ~uint64_t{0};
 
 enum class Source : uint8_t { kObserved, kInherited, kMissing };
 const char* SourceName(Source source);  // "observed", ...
@@ -24,23 +26,25 @@ const char* SourceName(Source source);  // "observed", ...
 // Why a row is missing.  Names are stable: they are the `reason` of
 // `dump --json`.
 enum class MissingReason : uint8_t {
-  kNone,
-  kNotExecuted,      // "not-executed": no step ran it (aborted, cut off)
-  kDropped,          // "dropped": executed, but lost to a full ring or disk
-  kIncomplete,       // "incomplete": executed, but some layer is missing
-  kExternal,         // "external": a KV connector filled the cache
-  kUnknownOwner,     // "unknown-owner": cached, nobody here wrote the slot
-  kPrefixMismatch,   // "prefix-mismatch": the slot's writer had other tokens
-  kNoIdentity,       // "no-identity": cached, and KV blocks were not reported
+  kNotMissing,
+  kNotExecuted,     // "not-executed": no step ran it (aborted, cut off)
+  kDropped,         // "dropped": executed, but lost to a full ring or disk
+  kIncomplete,      // "incomplete": executed, but some layer is missing
+  kExternal,        // "external": a KV connector filled the cache
+  kUnknownOwner,    // "unknown-owner": cached, nobody here wrote the slot
+  kPrefixMismatch,  // "prefix-mismatch": the slot's writer had other tokens
+  kNoIdentity,      // "no-identity": cached, and KV blocks were not reported
 };
 const char* MissingReasonName(MissingReason reason);
 
 struct Position {
-  uint32_t row = kNone;    // index into Trace rows; kNone when missing
-  uint32_t from = kNone;   // inherited: index of the request that computed it
+  uint32_t row = kNone;   // index into Trace rows; kNone when missing
+  uint32_t from = kNone;  // inherited: index of the request that computed it
   Source source = Source::kMissing;
-  MissingReason reason = MissingReason::kNone;
-  bool unreturned = false;  // the input token never reached the client
+  MissingReason reason = MissingReason::kNotMissing;
+  // The input token was generated and is not among the first
+  // Sequence::returned_tokens generated ones: it never reached the client.
+  bool unreturned = false;
 };
 
 struct Sequence {
@@ -58,20 +62,20 @@ struct Sequence {
 };
 
 struct MoeLayer {
-  uint32_t number = 0;   // decoder layer as the model numbers it
+  uint32_t number = 0;  // decoder layer as the model numbers it
   uint32_t experts = 0;
   uint32_t k = 0;
-  uint32_t offset = 0;   // of its ids within a row
+  uint32_t offset = 0;  // of its ids within a row
 };
 
 struct TraceStats {
-  uint64_t executions = 0;     // (rank, request, position) rows executed
-  uint64_t replays = 0;        // executions that are not the effective one
+  uint64_t executions = 0;         // (rank, request, position) rows executed
+  uint64_t replays = 0;            // executions that are not the effective one
   uint64_t replays_differing = 0;  // ... with another set in some layer
-  uint64_t discarded = 0;      // rows computed after their request had ended
-  uint64_t dummy_rows = 0;     // warm-up and profile rows
+  uint64_t discarded = 0;   // rows computed after their request had ended
+  uint64_t dummy_rows = 0;  // warm-up and profile rows
   uint64_t padding_rows = 0;
-  uint64_t orphan_rows = 0;    // rows of a real step that no request owns
+  uint64_t orphan_rows = 0;       // rows of a real step that no request owns
   uint64_t unannounced_rows = 0;  // rows without a step (no shim)
 };
 

@@ -1,0 +1,28 @@
+// Finds the blocks in the bytes of a capture file, damaged or not.
+#ifndef MOETAP_ANALYSIS_BLOCK_SCAN_H_
+#define MOETAP_ANALYSIS_BLOCK_SCAN_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "analysis/capture.h"
+#include "schema/block_codec.h"
+
+namespace moetap {
+
+struct FoundBlock {
+  uint64_t offset = 0;
+  BlockHeader header;
+};
+
+struct Scan {
+  std::vector<FoundBlock> blocks;      // in file order, checksums hold
+  std::vector<SkippedRegion> skipped;  // in file order, not overlapping
+};
+
+// Together `blocks` and `skipped` cover all of `bytes`.
+Scan ScanBlocks(Bytes bytes);
+
+}  // namespace moetap
+
+#endif  // MOETAP_ANALYSIS_BLOCK_SCAN_H_

@@ -1,0 +1,302 @@
+#include "analysis/capture.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "analysis/block_content.h"
+#include "analysis/block_scan.h"
+#include "analysis/error.h"
+#include "analysis/leftover_ring.h"
+#include "analysis/mapped_file.h"
+#include "analysis/progress.h"
+
+namespace moetap {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kListedSequences = 1000;
+constexpr std::string_view kSuffix = ".moetap.zst";
+
+std::vector<fs::path> ListFiles(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    throw Error(fmt::format("{}: there is no such capture", path.string()));
+  }
+  if (!fs::is_directory(path)) return {path};
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(path, error)) {
+    if (entry.path().filename().string().ends_with(kSuffix)) {
+      files.push_back(entry.path());
+    }
+  }
+  if (error) {
+    throw Error(fmt::format("{}: cannot be listed: {}", path.string(),
+                            error.message()));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// Where the bytes of a block are until it is unpacked.
+struct Packed {
+  size_t file;   // index into Capture::files
+  size_t block;  // index into CaptureFile::blocks
+  Bytes bytes;
+};
+
+class CaptureReader {
+ public:
+  explicit CaptureReader(const fs::path& path) { capture_.path = path; }
+
+  void AddFile(const fs::path& path);
+  void Unpack();
+  void AddRings();
+  Capture Finish();
+
+ private:
+  CaptureFile& FileOf(const Uuid& uuid, const fs::path& path);
+  void AddScan(const fs::path& path, const MappedFile& mapped);
+  void CheckMemory() const;
+  void AddRing(const LeftoverRing& ring);
+
+  Capture capture_;
+  std::map<Uuid, size_t> by_uuid_;
+  std::vector<MappedFile> mapped_;
+  std::vector<Packed> packed_;
+};
+
+// The entry for `uuid`, new or not, with `path` as its last part.
+CaptureFile& CaptureReader::FileOf(const Uuid& uuid, const fs::path& path) {
+  const auto [it, is_new] = by_uuid_.try_emplace(uuid, capture_.files.size());
+  if (is_new) {
+    capture_.files.emplace_back();
+    capture_.files.back().uuid = uuid;
+    capture_.files.back().path = path;
+  }
+  CaptureFile& file = capture_.files[it->second];
+  if (file.parts.empty() || file.parts.back() != path) {
+    file.parts.push_back(path);
+  }
+  return file;
+}
+
+void CaptureReader::AddFile(const fs::path& path) {
+  mapped_.emplace_back(path);
+  AddScan(path, mapped_.back());
+}
+
+void CaptureReader::AddScan(const fs::path& path, const MappedFile& mapped) {
+  const Scan scan = ScanBlocks(mapped.bytes());
+  size_t current = 0;
+  for (const FoundBlock& found : scan.blocks) {
+    CaptureFile& file = FileOf(found.header.file_uuid, path);
+    if (&found == &scan.blocks.front()) file.bytes += mapped.bytes().size();
+    current = static_cast<size_t>(&file - capture_.files.data());
+    packed_.push_back(
+        {current, file.blocks.size(), mapped.bytes().subspan(found.offset)});
+    CaptureBlock& block = file.blocks.emplace_back();
+    block.header = found.header;
+    block.offset = found.offset;
+    block.part = static_cast<uint32_t>(file.parts.size() - 1);
+  }
+  if (scan.blocks.empty()) {  // no uuid: an entry of its own
+    current = capture_.files.size();
+    CaptureFile& file = capture_.files.emplace_back();
+    file.path = path;
+    file.parts = {path};
+    file.bytes = mapped.bytes().size();
+  }
+  CaptureFile& file = capture_.files[current];
+  file.skipped.insert(file.skipped.end(), scan.skipped.begin(),
+                      scan.skipped.end());
+}
+
+// Sizes come from the files, which may lie: refuse before the machine swaps.
+void CaptureReader::CheckMemory() const {
+  uint64_t raw = 0;
+  for (const CaptureFile& file : capture_.files) {
+    for (const CaptureBlock& block : file.blocks) raw += block.header.raw_size;
+  }
+  const auto memory = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                      static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  if (raw > memory / 4 * 3) {
+    throw Error(fmt::format(
+        "{}: unpacks to {} MiB, more than this machine's memory allows; read "
+        "fewer of its files at a time, or use a larger machine",
+        capture_.path.string(), raw >> 20));
+  }
+}
+
+// Runs `work(i)` for all i < n on all cores.
+template <typename Work>
+void ParallelFor(size_t n, const Work& work) {
+  std::atomic<size_t> next{0};
+  const auto loop = [&] {
+    for (size_t i = next++; i < n; i = next++) work(i);
+  };
+  std::vector<std::jthread> threads;
+  const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  for (size_t i = 1; i < std::min(cores, n); ++i) threads.emplace_back(loop);
+  loop();
+}
+
+// Unpacks `block`; what is wrong with it, or null.
+const char* UnpackOne(Bytes bytes, CaptureBlock* block) {
+  struct FreeContext {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+  thread_local std::unique_ptr<ZSTD_DCtx, FreeContext> context(
+      ZSTD_createDCtx());
+  block->raw.resize(block->header.raw_size);
+  const BlockError error =
+      UnpackBlock(context.get(), block->header, bytes, block->raw);
+  if (error != BlockError::kOk) return BlockErrorText(error);
+  return FindContradiction(*block->content());
+}
+
+void CaptureReader::Unpack() {
+  CheckMemory();
+  std::vector<const char*> wrong(packed_.size(), nullptr);
+  Progress progress("reading", packed_.size());
+  ParallelFor(packed_.size(), [&](size_t i) {
+    const Packed& p = packed_[i];
+    wrong[i] = UnpackOne(p.bytes, &capture_.files[p.file].blocks[p.block]);
+    progress.Add(1);
+  });
+  for (size_t i = 0; i < packed_.size(); ++i) {
+    if (wrong[i] == nullptr) continue;
+    CaptureFile& file = capture_.files[packed_[i].file];
+    CaptureBlock& block = file.blocks[packed_[i].block];
+    block.raw.clear();
+    file.skipped.push_back(
+        {block.offset,
+         block.offset + block.header.header_size + block.header.packed_size,
+         wrong[i]});
+  }
+}
+
+// Orders the blocks, drops unreadable and repeated ones, finds gaps.
+void OrderBlocks(CaptureFile* file) {
+  auto& blocks = file->blocks;
+  std::erase_if(blocks, [](const auto& block) { return block.raw.empty(); });
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const auto& a, const auto& b) {
+                     return a.header.sequence < b.header.sequence;
+                   });
+  const auto same = std::unique(blocks.begin(), blocks.end(),
+                                [](const auto& a, const auto& b) {
+                                  return a.header.sequence == b.header.sequence;
+                                });
+  blocks.erase(same, blocks.end());
+  uint64_t expected = 0;
+  for (const CaptureBlock& block : blocks) {
+    const uint64_t sequence = block.header.sequence;
+    file->missing_blocks += sequence - expected;
+    for (; expected < sequence &&
+           file->missing_sequences.size() < kListedSequences;
+         ++expected) {
+      file->missing_sequences.push_back(expected);
+    }
+    expected = sequence + 1;
+  }
+  if (!blocks.empty()) file->counters = blocks.back().header.counters;
+}
+
+void CaptureReader::AddRing(const LeftoverRing& ring) {
+  const auto known = by_uuid_.find(ring.info.file_uuid);
+  size_t at = known == by_uuid_.end() ? capture_.files.size() : known->second;
+  for (size_t i = 0; i < capture_.files.size(); ++i) {
+    CaptureFile& candidate = capture_.files[i];
+    if (at == capture_.files.size() && candidate.blocks.empty() &&
+        candidate.path.filename() ==
+            fs::path(ring.info.capture_file).filename()) {
+      at = i;
+    }
+  }
+  if (at == capture_.files.size()) {
+    capture_.files.emplace_back();
+    capture_.files[at].path = ring.path;
+    capture_.files[at].parts = {ring.path};
+  }
+  CaptureFile& file = capture_.files[at];
+  file.uuid = ring.info.file_uuid;
+  file.ring_found = true;
+  file.writer_alive = WriterAlive(ring.info);
+  if (file.writer_alive) return;
+  uint64_t from = 0;
+  for (const CaptureBlock& block : file.blocks) {
+    from = std::max(from, block.header.ring_end);
+  }
+  const uint64_t sequence =
+      file.blocks.empty() ? 0 : file.blocks.back().header.sequence + 1;
+  for (CaptureBlock& block : DrainRing(ring, from, sequence, &file.skipped)) {
+    file.blocks.push_back(std::move(block));
+  }
+  file.counters = ring.info.counters;
+}
+
+void CaptureReader::AddRings() {
+  const fs::path& path = capture_.path;
+  const bool is_directory = fs::is_directory(path);
+  std::vector<Uuid> uuids;
+  for (CaptureFile& file : capture_.files) {
+    OrderBlocks(&file);
+    uuids.push_back(file.uuid);
+  }
+  const fs::path directory =
+      is_directory ? path : fs::absolute(path).parent_path();
+  const uid_t owner = mapped_.empty() ? getuid() : mapped_.front().owner();
+  for (const LeftoverRing& ring : FindRings(directory, owner, uuids)) {
+    if (is_directory || by_uuid_.contains(ring.info.file_uuid)) AddRing(ring);
+  }
+}
+
+Capture CaptureReader::Finish() {
+  if (capture_.files.empty()) {
+    throw Error(fmt::format(
+        "{}: holds no capture file (*{}) and no process left a ring; record "
+        "one with: moetap record -o DIR -- COMMAND",
+        capture_.path.string(), kSuffix));
+  }
+  return std::move(capture_);
+}
+
+}  // namespace
+
+const log::Block* CaptureBlock::content() const {
+  return log::GetSizePrefixedBlock(raw.data());
+}
+
+std::string CaptureFile::fact(std::string_view key) const {
+  for (const CaptureBlock& block : blocks) {
+    const auto* facts = block.content()->facts();
+    if (facts == nullptr) continue;
+    for (const log::Fact* fact : *facts) {
+      if (fact->key()->string_view() == key) return fact->value()->str();
+    }
+  }
+  return "";
+}
+
+std::string CaptureFile::Where(const CaptureBlock& block) const {
+  const fs::path& part = parts[std::min<size_t>(block.part, parts.size() - 1)];
+  return part.filename().string() + (block.from_ring ? " (ring)" : "");
+}
+
+Capture ReadCapture(const fs::path& path) {
+  CaptureReader reader(path);
+  for (const fs::path& file : ListFiles(path)) reader.AddFile(file);
+  reader.Unpack();
+  reader.AddRings();
+  return reader.Finish();
+}
+
+}  // namespace moetap

@@ -1,0 +1,59 @@
+#include "analysis/mapped_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "analysis/error.h"
+
+namespace moetap {
+namespace {
+
+[[noreturn]] void Fail(const std::filesystem::path& path, const char* doing) {
+  throw Error(
+      fmt::format("{}: {}: {}", path.string(), doing, std::strerror(errno)));
+}
+
+// Closes the descriptor when the mapping is made or has failed.
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
+  }
+};
+
+}  // namespace
+
+MappedFile::MappedFile(const std::filesystem::path& path) {
+  const Descriptor file{
+      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+  if (file.fd < 0) Fail(path, "cannot be opened");
+  struct stat status;
+  if (fstat(file.fd, &status) != 0) Fail(path, "cannot be examined");
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(fmt::format("{}: is not a regular file", path.string()));
+  }
+  owner_ = status.st_uid;
+  const auto size = static_cast<size_t>(status.st_size);
+  if (size == 0) return;
+  void* at = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
+  if (at == MAP_FAILED) Fail(path, "cannot be mapped");
+  bytes_ = Bytes(static_cast<const uint8_t*>(at), size);
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) {
+    munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size());
+  }
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : bytes_(std::exchange(other.bytes_, Bytes())), owner_(other.owner_) {}
+
+}  // namespace moetap

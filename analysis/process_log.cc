@@ -1,0 +1,173 @@
+#include "analysis/process_log.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "analysis/block_content.h"
+#include "schema/ring_format.h"
+
+namespace moetap {
+namespace {
+
+// Calls `visit` with each element of a FlatBuffer vector that may be absent.
+template <typename T, typename Visit>
+void ForEach(const flatbuffers::Vector<T>* vector, const Visit& visit) {
+  if (vector == nullptr) return;
+  for (const auto item : *vector) visit(item);
+}
+
+class LogReader {
+ public:
+  explicit LogReader(const CaptureFile& file) { log_.file = &file; }
+
+  ProcessLog Read() {
+    for (const CaptureBlock& block : log_.file->blocks) AddBlock(block);
+    Order();
+    AddLosses();
+    return std::move(log_);
+  }
+
+ private:
+  void AddBlock(const CaptureBlock& block);
+  void AddGroups(const CaptureBlock& block);
+  void AddStep(const CaptureBlock& block, const log::Step& step);
+  void NoteStep(uint64_t step);
+  void Order();
+  void AddLosses();
+
+  ProcessLog log_;
+  std::map<uint64_t, StepLog> steps_;
+  uint64_t last_step_ = 0;  // highest in the blocks so far
+  uint64_t first_of_block_ = 0;
+  uint64_t next_sequence_ = 0;
+};
+
+void LogReader::NoteStep(uint64_t step) {
+  if (step == 0) return;
+  first_of_block_ = std::min(first_of_block_, step);
+}
+
+void LogReader::AddStep(const CaptureBlock& block, const log::Step& step) {
+  StepLog& to = steps_[step.step()];
+  to.announced = true;
+  to.kind = step.kind();
+  to.block = &block;
+  ForEach(step.spans(),
+          [&](const log::Span* span) { to.spans.push_back(*span); });
+  NoteStep(step.step());
+}
+
+void LogReader::AddGroups(const CaptureBlock& block) {
+  const log::Block& content = *block.content();
+  const uint8_t* ids =
+      content.ids() == nullptr ? nullptr : content.ids()->data();
+  ForEach(content.groups(), [&](const log::Group* group) {
+    StepLog& to = steps_[group->step()];
+    if (to.block == nullptr) to.block = &block;
+    to.groups.push_back({&block, group, ids});
+    ids += group->rows() * IdsPerRow(content, *group) * content.id_bytes();
+    NoteStep(group->step());
+  });
+}
+
+void LogReader::AddBlock(const CaptureBlock& block) {
+  const log::Block& content = *block.content();
+  first_of_block_ = std::numeric_limits<uint64_t>::max();
+  ForEach(content.layers(), [&](const log::Layer* layer) {
+    if (log_.layers.size() <= layer->slot()) {
+      log_.layers.resize(layer->slot() + 1u);
+    }
+    const uint32_t number =
+        layer->number() == kUnknownLayer ? layer->slot() : layer->number();
+    log_.layers[layer->slot()] = {true, number, layer->experts()};
+  });
+  ForEach(content.requests(), [&](const log::Request* request) {
+    const auto index = static_cast<uint32_t>(log_.requests.size());
+    if (log_.request_index.try_emplace(request->request(), index).second) {
+      log_.requests.push_back(request);
+    }
+  });
+  ForEach(content.steps(),
+          [&](const log::Step* step) { AddStep(block, *step); });
+  ForEach(content.step_ends(), [&](const log::StepEnd* end) {
+    StepLog& to = steps_[end->step()];
+    if (to.block == nullptr) to.block = &block;
+    to.dispatches = end->dispatches();
+    to.expected = end->expected();
+    to.ended = true;
+    NoteStep(end->step());
+  });
+  AddGroups(block);
+  ForEach(content.kv(), [&](const log::KvRun* run) { log_.kv.push_back(run); });
+  ForEach(content.events(),
+          [&](const log::Event* event) { log_.events.push_back(event); });
+  ForEach(content.drops(), [&](const log::Drop* drop) {
+    log_.losses.push_back({drop->first_step(), drop->last_step()});
+  });
+  // Behind a gap: whatever ran between the blocks before and after it.
+  const bool has_steps =
+      first_of_block_ != std::numeric_limits<uint64_t>::max();
+  if (block.header.sequence != next_sequence_) {
+    log_.losses.push_back(
+        {last_step_, has_steps ? first_of_block_ : last_step_ + 1});
+  }
+  next_sequence_ = block.header.sequence + 1;
+  if (has_steps && !steps_.empty()) {
+    last_step_ = std::max(last_step_, steps_.rbegin()->first);
+  }
+}
+
+void LogReader::Order() {
+  log_.steps.reserve(steps_.size());
+  for (auto& [number, step] : steps_) {
+    step.step = number;
+    log_.steps.push_back(std::move(step));
+  }
+  const auto by_step = [](const auto* a, const auto* b) {
+    return a->step() < b->step();
+  };
+  std::stable_sort(log_.kv.begin(), log_.kv.end(), by_step);
+  std::stable_sort(log_.events.begin(), log_.events.end(), by_step);
+}
+
+// The last step of a process that was killed, or whose file is cut, may be
+// half there.
+void LogReader::AddLosses() {
+  const uint64_t last = log_.steps.empty() ? 0 : log_.steps.back().step;
+  if (!log_.file->skipped.empty()) {
+    log_.losses.push_back({last, std::numeric_limits<uint64_t>::max()});
+  } else if (last != 0 && !log_.steps.back().ended) {
+    log_.losses.push_back({last, last});
+  }
+}
+
+}  // namespace
+
+const flatbuffers::Vector<uint16_t>& GroupRef::slots() const {
+  return *block->content()->layer_lists()->Get(group->layer_list())->slots();
+}
+
+uint32_t StepLog::span_rows() const {
+  uint32_t rows = 0;
+  for (const log::Span& span : spans) rows += span.rows();
+  return rows;
+}
+
+uint32_t StepLog::group_rows() const {
+  uint32_t rows = 0;
+  for (const GroupRef& ref : groups) {
+    rows = std::max(rows, ref.group->first_row() + ref.group->rows());
+  }
+  return rows;
+}
+
+bool ProcessLog::Lost(uint64_t step) const {
+  return std::any_of(losses.begin(), losses.end(), [step](const auto& loss) {
+    return loss.first <= step && step <= loss.last;
+  });
+}
+
+ProcessLog ReadLog(const CaptureFile& file) { return LogReader(file).Read(); }
+
+}  // namespace moetap

@@ -1,0 +1,70 @@
+// Everything one process logged, put in order of steps: what the trace and
+// verify work on.  Points into the CaptureFile, which must outlive it.
+#ifndef MOETAP_ANALYSIS_PROCESS_LOG_H_
+#define MOETAP_ANALYSIS_PROCESS_LOG_H_
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "analysis/capture.h"
+
+namespace moetap {
+
+struct LayerSlot {
+  bool seen = false;
+  uint32_t number = 0;
+  uint32_t experts = 0;
+};
+
+// Rows of one forward pass, all with the same layers, and their ids.
+struct GroupRef {
+  const CaptureBlock* block = nullptr;
+  const log::Group* group = nullptr;
+  const uint8_t* ids = nullptr;
+
+  const flatbuffers::Vector<uint16_t>& slots() const;
+};
+
+struct StepLog {
+  uint64_t step = 0;
+  log::StepKind kind = log::StepKind::Unannounced;
+  bool announced = false;               // a Step record is there
+  const CaptureBlock* block = nullptr;  // of the Step record, or of a group
+  std::vector<log::Span> spans;         // in row order
+  std::vector<GroupRef> groups;
+  uint32_t dispatches = 0;  // from its StepEnd
+  uint32_t expected = 0;
+  bool ended = false;
+
+  uint32_t span_rows() const;   // rows that its spans announce
+  uint32_t group_rows() const;  // rows up to the last one in any group
+};
+
+// Steps first..last may have lost records, and why.
+struct LossRange {
+  uint64_t first = 0;
+  uint64_t last = 0;
+};
+
+struct ProcessLog {
+  const CaptureFile* file = nullptr;
+  std::vector<LayerSlot> layers;  // by slot
+  std::vector<const log::Request*> requests;
+  std::unordered_map<uint32_t, uint32_t> request_index;  // number -> above
+  std::vector<StepLog> steps;             // by step; 0 (unannounced) first
+  std::vector<const log::KvRun*> kv;      // by step
+  std::vector<const log::Event*> events;  // by step
+  std::vector<LossRange> losses;
+
+  bool IsWorker() const { return !requests.empty() || !steps.empty(); }
+  bool Lost(uint64_t step) const;
+};
+
+// Never fails: `file` has only blocks that passed FindContradiction.
+ProcessLog ReadLog(const CaptureFile& file);
+
+}  // namespace moetap
+
+#endif  // MOETAP_ANALYSIS_PROCESS_LOG_H_

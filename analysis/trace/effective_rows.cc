@@ -1,0 +1,279 @@
+#include "analysis/trace/effective_rows.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "analysis/trace/kv_replay.h"
+
+namespace moetap {
+namespace {
+
+struct Execution {
+  uint32_t rank;
+  uint32_t step;  // index into ProcessLog::steps
+  uint32_t row;   // of the step's batch
+  uint32_t sequence;
+  uint32_t position;
+  bool complete;
+};
+
+// What is known of one position besides its rows.
+struct Progressed {
+  uint32_t winner = kNone;  // index into executions_
+  bool executed = false;
+  bool partial = false;  // some execution has some of its layers
+};
+
+class RowChooser {
+ public:
+  RowChooser(const Engine& engine, Trace* trace)
+      : engine_(engine), trace_(*trace), row_(trace->row_ids) {}
+
+  void Run() {
+    for (uint32_t r = 0; r < engine_.ranks.size(); ++r) AddRank(r);
+    CopyWinners();
+    CountReplays();
+    Resolve(KvReplay(engine_.ranks.front(), trace_).Run());
+  }
+
+ private:
+  void AddRank(uint32_t rank);
+  void AddStep(uint32_t rank, uint32_t step);
+  void AddSpan(const log::Span& span, Execution first);
+  void AddExecution(Execution execution);
+  void CopyWinners();
+  void CountReplays();
+  void Resolve(const CacheHits& hits);
+  Position ResolveOne(uint32_t sequence, uint32_t position,
+                      const CacheHit& hit) const;
+  std::vector<Progressed>& ProgressOf(uint32_t sequence);
+  MissingReason WhyMissing(uint32_t sequence, uint32_t position) const;
+
+  const Engine& engine_;
+  Trace& trace_;
+  std::vector<uint16_t> row_;  // scratch
+  std::vector<Execution> executions_;
+  std::unordered_map<uint32_t, std::vector<Progressed>> progress_;
+};
+
+std::vector<Progressed>& RowChooser::ProgressOf(uint32_t sequence) {
+  auto& progress = progress_[sequence];
+  if (progress.empty()) {
+    progress.resize(trace_.sequences[sequence].positions.size());
+  }
+  return progress;
+}
+
+// Forward passes of a process nobody announced: their groups carry step 0 and
+// a pass ordinal.
+uint64_t UnannouncedRows(const StepLog& step) {
+  std::set<std::pair<uint32_t, uint32_t>> counted;  // pass, first row
+  uint64_t rows = 0;
+  for (const GroupRef& ref : step.groups) {
+    if (counted.emplace(ref.group->pass(), ref.group->first_row()).second) {
+      rows += ref.group->rows();
+    }
+  }
+  return rows;
+}
+
+void RowChooser::AddRank(uint32_t rank) {
+  const auto& steps = engine_.ranks[rank].log.steps;
+  for (uint32_t s = 0; s < steps.size(); ++s) {
+    const StepLog& step = steps[s];
+    if (step.step == 0) {
+      trace_.stats.unannounced_rows += UnannouncedRows(step);
+    } else if (step.kind == log::StepKind::Dummy) {
+      trace_.stats.dummy_rows += step.group_rows();
+    } else if (!step.announced) {
+      trace_.stats.orphan_rows += step.group_rows();
+    } else {
+      AddStep(rank, s);
+    }
+  }
+}
+
+void RowChooser::AddStep(uint32_t rank, uint32_t s) {
+  const StepLog& step = engine_.ranks[rank].log.steps[s];
+  Execution next{rank, s, 0, kNone, 0, false};
+  for (const log::Span& span : step.spans) {
+    AddSpan(span, next);
+    next.row += span.rows();
+  }
+  const uint32_t rows = step.group_rows();
+  if (rows > next.row) trace_.stats.padding_rows += rows - next.row;
+}
+
+void RowChooser::AddSpan(const log::Span& span, Execution first) {
+  const Rank& rank = engine_.ranks[first.rank];
+  const auto known = rank.log.request_index.find(span.request());
+  if (known == rank.log.request_index.end()) {
+    trace_.stats.orphan_rows += span.rows();
+    return;
+  }
+  first.sequence = rank.sequence_of[known->second];
+  const uint32_t kept = span.rows() - span.discard();
+  trace_.stats.discarded += span.discard();
+  for (uint32_t r = 0; r < kept; ++r) {
+    Execution execution = first;
+    execution.row = first.row + r;
+    execution.position = span.start() + r;
+    AddExecution(execution);
+  }
+}
+
+void RowChooser::AddExecution(Execution execution) {
+  auto& progress = ProgressOf(execution.sequence);
+  if (execution.position >= progress.size()) {
+    ++trace_.stats.discarded;
+    return;
+  }
+  ++trace_.stats.executions;
+  const Rank& rank = engine_.ranks[execution.rank];
+  const uint32_t layers = ReadRow(rank, rank.log.steps[execution.step],
+                                  execution.row, trace_, row_.data());
+  execution.complete = layers == trace_.layers.size();
+  Progressed& at = progress[execution.position];
+  at.executed = true;
+  at.partial = at.partial || layers > 0;
+  const auto index = static_cast<uint32_t>(executions_.size());
+  executions_.push_back(execution);
+  // Ranks come lowest first, steps in order: a later execution replaces one
+  // of the same rank only.
+  if (execution.complete &&
+      (at.winner == kNone || executions_[at.winner].rank == execution.rank)) {
+    at.winner = index;
+  }
+}
+
+void RowChooser::CopyWinners() {
+  for (uint32_t i = 0; i < executions_.size(); ++i) {
+    const Execution& e = executions_[i];
+    if (progress_[e.sequence][e.position].winner != i) continue;
+    Position& position = trace_.sequences[e.sequence].positions[e.position];
+    position.row = static_cast<uint32_t>(trace_.rows());
+    position.source = Source::kObserved;
+    trace_.ids.resize(trace_.ids.size() + trace_.row_ids);
+    const Rank& rank = engine_.ranks[e.rank];
+    ReadRow(rank, rank.log.steps[e.step], e.row, trace_,
+            trace_.ids.data() + trace_.ids.size() - trace_.row_ids);
+  }
+}
+
+void RowChooser::CountReplays() {
+  for (uint32_t i = 0; i < executions_.size(); ++i) {
+    const Execution& e = executions_[i];
+    const uint32_t winner = progress_[e.sequence][e.position].winner;
+    if (winner == i || winner == kNone) continue;
+    ++trace_.stats.replays;
+    if (!e.complete) continue;
+    const Rank& rank = engine_.ranks[e.rank];
+    ReadRow(rank, rank.log.steps[e.step], e.row, trace_, row_.data());
+    const uint32_t row = trace_.sequences[e.sequence].positions[e.position].row;
+    const uint16_t* effective =
+        trace_.ids.data() + size_t{row} * trace_.row_ids;
+    if (!std::equal(row_.begin(), row_.end(), effective)) {
+      ++trace_.stats.replays_differing;
+    }
+  }
+}
+
+MissingReason RowChooser::WhyMissing(uint32_t sequence,
+                                     uint32_t position) const {
+  const auto it = progress_.find(sequence);
+  if (it != progress_.end() && it->second[position].executed) {
+    return it->second[position].partial ? MissingReason::kIncomplete
+                                        : MissingReason::kDropped;
+  }
+  // A token was sampled, so every row before it must have run.
+  const Sequence& s = trace_.sequences[sequence];
+  return s.tokens.size() > s.prompt_tokens ? MissingReason::kDropped
+                                           : MissingReason::kNotExecuted;
+}
+
+Position RowChooser::ResolveOne(uint32_t sequence, uint32_t position,
+                                const CacheHit& hit) const {
+  Position result = trace_.sequences[sequence].positions[position];
+  if (result.source == Source::kObserved) return result;
+  if (hit.from != kNone) {
+    const auto& owned = trace_.sequences[hit.from].positions;
+    if (position >= owned.size()) {  // a discarded row filled the slot
+      result.reason = MissingReason::kUnknownOwner;
+      return result;
+    }
+    const Position& owner = owned[position];
+    if (owner.source == Source::kObserved) {
+      result.row = owner.row;
+      result.from = hit.from;
+      result.source = Source::kInherited;
+    } else {
+      result.reason = WhyMissing(hit.from, position);
+    }
+    return result;
+  }
+  const auto it = progress_.find(sequence);
+  const bool executed = it != progress_.end() && it->second[position].executed;
+  result.reason = !executed && hit.reason != MissingReason::kNotMissing
+                      ? hit.reason
+                      : WhyMissing(sequence, position);
+  return result;
+}
+
+void RowChooser::Resolve(const CacheHits& hits) {
+  std::set<uint32_t> sequences;
+  for (const Rank& rank : engine_.ranks) {
+    sequences.insert(rank.sequence_of.begin(), rank.sequence_of.end());
+  }
+  for (const uint32_t index : sequences) {
+    Sequence& sequence = trace_.sequences[index];
+    const auto it = hits.find(index);
+    for (uint32_t p = 0; p < sequence.positions.size(); ++p) {
+      const CacheHit hit = it == hits.end() ? CacheHit{} : it->second[p];
+      sequence.positions[p] = ResolveOne(index, p, hit);
+    }
+  }
+}
+
+// Set of layer `l` of the group's row `r`, ascending.
+void ReadSet(const GroupRef& ref, size_t layers, size_t r, size_t l, uint32_t k,
+             uint16_t* set) {
+  const size_t width = ref.block->content()->id_bytes();
+  const uint8_t* at = ref.ids + (r * layers + l) * ref.group->k() * width;
+  for (uint32_t j = 0; j < k; ++j, at += width) {
+    set[j] = width == 1 ? *at : static_cast<uint16_t>(at[0] | at[1] << 8);
+  }
+  if (!std::is_sorted(set, set + k)) std::sort(set, set + k);
+}
+
+}  // namespace
+
+uint32_t ReadRow(const Rank& rank, const StepLog& step, uint32_t row,
+                 const Trace& trace, uint16_t* out) {
+  std::fill_n(out, trace.row_ids, kNoRoute);
+  uint32_t found = 0;
+  for (const GroupRef& ref : step.groups) {
+    const log::Group& group = *ref.group;
+    if (row < group.first_row() || row >= group.first_row() + group.rows()) {
+      continue;
+    }
+    const uint32_t r = row - group.first_row();
+    const auto& slots = ref.slots();
+    for (uint32_t l = 0; l < slots.size(); ++l) {
+      const uint32_t layer = rank.layer_of[slots[l]];
+      if (layer == kNone) continue;
+      uint16_t* const set = out + trace.layers[layer].offset;
+      const uint32_t k = std::min<uint32_t>(group.k(), trace.layers[layer].k);
+      found += set[0] == kNoRoute ? 1 : 0;
+      ReadSet(ref, slots.size(), r, l, k, set);
+    }
+  }
+  return found;
+}
+
+void AddEffectiveRows(const Engine& engine, Trace* trace) {
+  RowChooser(engine, trace).Run();
+}
+
+}  // namespace moetap
