@@ -51,7 +51,7 @@ def offline_command(folder, model, batches, **llm):
     job = {"model": str(models.checkpoint(model)), "batches": batches,
            "results": str(folder / "results.json"),
            "llm": {"dtype": dtype, "max_model_len": 512, "max_num_seqs": 32,
-                   "seed": 1, "enforce_eager": True, **llm}}
+                   "seed": 1, **llm}}
     (folder / "job.json").write_text(json.dumps(job))
     return [sys.executable, str(HERE / "offline.py"),
             str(folder / "job.json")]

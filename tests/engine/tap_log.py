@@ -16,6 +16,7 @@ class Worker:
         default_factory=lambda: collections.defaultdict(list))
     preempted: list = dataclasses.field(default_factory=list)
     steps: int = 0
+    last_pass: set = dataclasses.field(default_factory=set)  # its places
     torn: bool = False  # the last pass did not end: the worker was killed
 
     def rows(self):
@@ -38,6 +39,7 @@ def _read(path):
             current = [(name, start + offset, {})
                        for name, start, rows in record["step"]
                        for offset in range(rows)]
+            worker.last_pass = {place[:2] for place in current}
             for name, position, layers in current:
                 worker.executions[name, position].append(layers)
         elif "layer" in record:
