@@ -1,0 +1,69 @@
+#include "plugin/narrow.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "schema/block_format.h"
+
+namespace moetap {
+namespace {
+
+// A negative id is a huge unsigned one, so one comparison does for both ends.
+// Only 2-byte ids, whose negative values are legal unsigned ones, need the
+// sign.
+template <typename T>
+uint16_t Narrow(T id) {
+  if constexpr (std::is_same_v<T, int16_t>) {
+    return id < 0 ? kNoRoute : static_cast<uint16_t>(id);
+  } else {
+    return static_cast<uint16_t>(std::min<T>(id, kNoRoute));
+  }
+}
+
+template <typename T>
+T Load(const char* from) {
+  T value;
+  memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+template <typename T>
+void NarrowAs(const RoutingEvent& e, uint32_t first_row, uint32_t rows,
+              uint16_t* out) {
+  const auto* base = static_cast<const char*>(e.ids);
+  constexpr int64_t kBytes = sizeof(T);
+  if (e.column_stride == 1 && e.row_stride == int64_t{e.k}) {
+    const char* from = base + int64_t{first_row} * e.k * kBytes;
+    const size_t n = size_t{rows} * e.k;
+    for (size_t i = 0; i < n; ++i) out[i] = Narrow(Load<T>(from + i * kBytes));
+    return;
+  }
+  for (uint32_t r = first_row; r < first_row + rows; ++r) {
+    const char* row = base + int64_t{r} * e.row_stride * kBytes;
+    for (uint32_t j = 0; j < e.k; ++j) {
+      *out++ = Narrow(Load<T>(row + int64_t{j} * e.column_stride * kBytes));
+    }
+  }
+}
+
+}  // namespace
+
+bool CanNarrow(const RoutingEvent& event) {
+  return event.id_bytes == 2 || event.id_bytes == 4 || event.id_bytes == 8;
+}
+
+void NarrowIds(const RoutingEvent& event, uint32_t first_row, uint32_t rows,
+               uint16_t* out) {
+  switch (event.id_bytes) {
+    case 2:
+      return event.id_signed ? NarrowAs<int16_t>(event, first_row, rows, out)
+                             : NarrowAs<uint16_t>(event, first_row, rows, out);
+    case 4:
+      return NarrowAs<uint32_t>(event, first_row, rows, out);
+    default:
+      return NarrowAs<uint64_t>(event, first_row, rows, out);
+  }
+}
+
+}  // namespace moetap

@@ -1,0 +1,108 @@
+#include "plugin/recorder.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "hooks/registry.h"
+#include "plugin/narrow.h"
+#include "plugin/records.h"
+
+namespace moetap {
+namespace {
+
+constexpr char kNoKey = 0;  // stands for a layer without a weight address
+
+int AddLayer(Process* process, const void* key, const RoutingEvent& event) {
+  ProcessLock lock(process);
+  if (process->layers.Add(key, event.experts, event.hook->symbol) < 0) {
+    return -1;
+  }
+  process->layers.Number(GetAnnounced().layers());
+  TellLayers(process);
+  return process->layers.Find(key);
+}
+
+// Room for whole rows only, so that no record ends inside a set.
+uint32_t RowsPerRecord(uint32_t k) {
+  return static_cast<uint32_t>((kMaxPayload - sizeof(DispatchRecord)) /
+                               (k * sizeof(uint16_t)));
+}
+
+void CaptureRows(Process* process, const RoutingEvent& event, int slot) {
+  const uint64_t step = process->step.load(std::memory_order_relaxed);
+  RingBuffer& ring = process->ring;
+  const uint32_t most = RowsPerRecord(event.k);
+  for (uint32_t row = 0; row < event.rows;) {
+    const uint32_t rows = std::min(most, event.rows - row);
+    RingBuffer::Reservation reservation;
+    if (Reserve(
+            process,
+            sizeof(DispatchRecord) + size_t{rows} * event.k * sizeof(uint16_t),
+            &reservation)) {
+      const DispatchRecord record = {.step = step,
+                                     .row_offset = row,
+                                     .rows = rows,
+                                     .total_rows = event.rows,
+                                     .slot = static_cast<uint16_t>(slot),
+                                     .k = static_cast<uint16_t>(event.k)};
+      memcpy(reservation.payload(), &record, sizeof(record));
+      NarrowIds(
+          event, row, rows,
+          reinterpret_cast<uint16_t*>(reservation.payload() + sizeof(record)));
+      ring.header()->rows.fetch_add(rows, std::memory_order_relaxed);
+      ring.Publish(reservation, RecordType::kDispatch);
+    } else {
+      ring.CountDrop(step, rows, 0);
+    }
+    row += rows;
+  }
+}
+
+void Unreadable(Process* process, const HookRow& hook, const char* why) {
+  process->ring.CountDrop(process->step.load(std::memory_order_relaxed), 0, 1);
+  if (process->unreadable_said.exchange(true)) return;
+  char text[256];
+  snprintf(text, sizeof(text), "%s: %s; rows of such calls are missing",
+           hook.base_name, why);
+  WriteStatus(process, "unreadable", text);
+}
+
+void Capture(Process* process, const RoutingEvent& event) {
+  process->ring.header()->dispatches.fetch_add(1, std::memory_order_relaxed);
+  if (event.rows == 0) return;
+  if (!CanNarrow(event) || event.k == 0 || event.k > kMaxTopK) {
+    return Unreadable(process, *event.hook, "ids of an unknown kind");
+  }
+  const void* key = event.layer_key == nullptr ? &kNoKey : event.layer_key;
+  int slot = process->layers.Find(key);
+  if (slot < 0) slot = AddLayer(process, key, event);
+  if (slot < 0) {  // no room to describe the layer
+    process->ring.CountDrop(process->step.load(std::memory_order_relaxed),
+                            event.rows, 0);
+    return;
+  }
+  CaptureRows(process, event, slot);
+}
+
+}  // namespace
+
+void Recorder::OnDispatch(const RoutingEvent& event) {
+  const int saved = errno;
+  Process* process = RunningProcess();
+  if (process != nullptr) Capture(process, event);
+  errno = saved;
+}
+
+void Recorder::OnUnreadable(const HookRow& hook, const char* why) {
+  const int saved = errno;
+  Process* process = RunningProcess();
+  if (process != nullptr) {
+    process->ring.header()->dispatches.fetch_add(1, std::memory_order_relaxed);
+    Unreadable(process, hook, why);
+  }
+  errno = saved;
+}
+
+}  // namespace moetap
