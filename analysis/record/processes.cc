@@ -78,6 +78,8 @@ std::optional<ProcessStat> ParseStat(std::string_view text) {
   std::string skipped;
   for (int field = 5; field < 22; ++field) rest >> skipped;
   rest >> stat.start;
+  for (int field = 23; field < 28; ++field) rest >> skipped;
+  rest >> stat.stack;
   if (!rest || stat.pid <= 0) return std::nullopt;
   return stat;
 }
@@ -112,8 +114,11 @@ void ProcessWatch::LookAt(const ProcessStat& stat) {
   process.pid = stat.pid;
   process.alive = true;
   const std::string program = ProgramOf(stat.pid);
-  if (program != process.program && !program.empty()) {
+  const bool changed =
+      program != process.program || stat.stack != process.stack;
+  if (changed && !program.empty()) {
     process.program = program;
+    process.stack = stat.stack;
     process.loaded = false;
     process.looks = 0;
   }

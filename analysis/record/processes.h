@@ -18,6 +18,7 @@ struct ProcessStat {
   pid_t parent = 0;
   char state = 0;
   uint64_t start = 0;  // field 22: clock ticks after boot
+  uint64_t stack = 0;  // field 28: another one after each exec
 };
 
 std::optional<ProcessStat> ParseStat(std::string_view text);
@@ -29,6 +30,7 @@ bool MapsFile(std::string_view maps, std::string_view file_name);
 struct Watched {
   pid_t pid = 0;
   std::string program;  // base name of its executable
+  uint64_t stack = 0;   // ProcessStat::stack of that program
   bool loaded = false;  // the library was mapped at some time
   bool alive = false;   // at the last look
   int looks = 0;        // at its maps, since it last changed its program
