@@ -12,7 +12,7 @@ namespace {
 // 12,345,678
 std::string Grouped(uint64_t n) {
   std::string text = std::to_string(n);
-  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
   return text;
 }
 
