@@ -55,8 +55,17 @@ def healthy(url):
         return False
 
 
+def show(text):
+    """Progress: one line that changes on a terminal, else line after line."""
+    if sys.stdout.isatty():
+        print(f"\r{text}", end="", flush=True)
+    else:
+        print(text, flush=True)
+
+
 def wait_until_healthy(url, server, log):
     start = time.monotonic()
+    shown = 0
     while not healthy(url):
         seconds = time.monotonic() - start
         if not alive(server):
@@ -66,10 +75,11 @@ def wait_until_healthy(url, server, log):
         if seconds > START_SECONDS:
             raise SystemExit(f"demo_client.py: the server did not start in "
                              f"{START_SECONDS} s; see {log}")
-        print(f"\rwaiting for the server: {seconds:.0f} s", end="",
-              flush=True)
+        if sys.stdout.isatty() or seconds >= shown + 10:
+            show(f"waiting for the server: {seconds:.0f} s")
+            shown = seconds
         time.sleep(1)
-    print(f"\rthe server is up after {time.monotonic() - start:.0f} s")
+    show(f"the server is up after {time.monotonic() - start:.0f} s\n")
 
 
 def complete(url, prompt, n):
@@ -105,8 +115,8 @@ def main():
         for done, tree in enumerate(
                 concurrent.futures.as_completed(trees), 1):
             sequences += tree.result()
-            print(f"\rbranching: {done} of {len(PROMPTS)} trees, "
-                  f"{sequences} sequences", end="", flush=True)
+            show(f"sent {sequences} sequences in {done} of "
+                 f"{len(PROMPTS)} trees")
     print()
 
 
