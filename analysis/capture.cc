@@ -291,6 +291,15 @@ std::string CaptureFile::Where(const CaptureBlock& block) const {
   return part.filename().string() + (block.from_ring ? " (ring)" : "");
 }
 
+bool HasLosses(const Capture& capture) {
+  return std::any_of(
+      capture.files.begin(), capture.files.end(), [](const auto& file) {
+        return !file.skipped.empty() || file.missing_blocks > 0 ||
+               file.counters.dropped_rows > 0 ||
+               file.counters.dropped_records > 0;
+      });
+}
+
 Capture ReadCapture(const fs::path& path) {
   CaptureReader reader(path);
   for (const fs::path& file : ListFiles(path)) reader.AddFile(file);

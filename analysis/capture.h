@@ -64,6 +64,10 @@ struct Capture {
 // Safe on any bytes.
 Capture ReadCapture(const std::filesystem::path& path);
 
+// Whether anything of the capture is known to be lost: bytes skipped, blocks
+// missing, rows or records dropped.
+bool HasLosses(const Capture& capture);
+
 }  // namespace moetap
 
 #endif  // MOETAP_ANALYSIS_CAPTURE_H_

@@ -1,12 +1,146 @@
+#include <fmt/format.h>
+
+#include <ctime>
+#include <memory>
+#include <string>
+
+#include "analysis/capture.h"
+#include "analysis/capture_summary.h"
 #include "analysis/commands.h"
-#include "analysis/error.h"
+#include "analysis/load_trace.h"
+#include "analysis/output.h"
 
 namespace moetap {
+namespace {
+
+struct Options {
+  std::string capture;
+  bool json = false;
+};
+
+std::string TimeText(uint64_t ns) {
+  if (ns == 0) return "unknown";
+  const auto seconds = static_cast<std::time_t>(ns / 1'000'000'000);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc);
+  return text;
+}
+
+void PrintFile(const CaptureFile& file, Output* out) {
+  const std::string model = file.fact("model");
+  out->Print("  {}: {} {}, {} bytes, {} blocks, {} token-layers\n",
+             Printable(file.path.filename().string()),
+             file.fact("role").empty() ? "process" : file.fact("role"),
+             file.fact("pid"), file.bytes, file.blocks.size(),
+             file.counters.rows);
+  if (!model.empty()) {
+    out->Print(
+        "    {} {}, {} on {} {} (runner {}), {} layers, MoE {}; tp {} "
+        "of {}, pp {} of {}, dp {} of {}\n",
+        Printable(model), Printable(file.fact("architecture")),
+        Printable(file.fact("dtype")), Printable(file.fact("engine")),
+        Printable(file.fact("engine_version")), Printable(file.fact("runner")),
+        Printable(file.fact("num_layers")), Printable(file.fact("moe_layers")),
+        file.fact("tp_rank"), file.fact("tp_size"), file.fact("pp_rank"),
+        file.fact("pp_size"), file.fact("dp_rank"), file.fact("dp_size"));
+  }
+  if (file.ring_found) {
+    out->Print("    {}\n", file.writer_alive
+                               ? "its process still writes"
+                               : "its process was killed; ring read");
+  }
+  if (file.missing_blocks > 0) {
+    out->Print("    {} blocks are missing\n", file.missing_blocks);
+  }
+  for (const SkippedRegion& region : file.skipped) {
+    out->Print("    skipped bytes {} to {}: {}\n", region.begin, region.end,
+               region.message);
+  }
+}
+
+void PrintTotals(const CaptureTotals& totals, Output* out) {
+  const Counters& c = totals.counters;
+  out->Print("rows        {} token-layers in {} dispatches\n", c.rows,
+             c.dispatches);
+  out->Print(
+      "lost        {} token-layers, {} other records dropped; {} "
+      "blocks missing\n",
+      c.dropped_rows, c.dropped_records, totals.missing_blocks);
+  if (c.rows > 0 && totals.bytes > 0) {
+    out->Print(
+        "size        {} bytes, {:.2f} per token-layer, compressed "
+        "{:.1f} times\n",
+        totals.bytes,
+        static_cast<double>(totals.bytes) / static_cast<double>(c.rows),
+        static_cast<double>(totals.raw_bytes) /
+            static_cast<double>(totals.bytes));
+  }
+  out->Print("time        {} to {}\n", TimeText(totals.first_ns),
+             TimeText(totals.last_ns));
+}
+
+void PrintTrace(const Trace& trace, Output* out) {
+  const Provenance p = CountProvenance(trace);
+  const TraceStats& s = trace.stats;
+  out->Print("model       {}, {} MoE layers",
+             trace.model.empty() ? "unknown" : Printable(trace.model),
+             trace.layers.size());
+  if (!trace.layers.empty()) {
+    out->Print(", {} experts, top-{}", trace.layers.front().experts,
+               trace.layers.front().k);
+  }
+  out->Print("\ntokens      {}\n", trace.has_token_ids
+                                       ? "stored as ids"
+                                       : "kept as prefix hashes only");
+  out->Print("requests    {} with {} prompt and {} generated tokens\n",
+             p.requests, p.prompt_tokens, p.generated_tokens);
+  out->Print(
+      "positions   {} observed, {} inherited, {} missing; {} "
+      "unreturned\n",
+      p.observed, p.inherited, p.missing, p.unreturned);
+  out->Print(
+      "executions  {}, of which {} replays ({} differing); {} "
+      "discarded, {} dummy, {} padding, {} orphan, {} unannounced "
+      "rows\n",
+      s.executions, s.replays, s.replays_differing, s.discarded, s.dummy_rows,
+      s.padding_rows, s.orphan_rows, s.unannounced_rows);
+}
+
+int Info(const Options& options) {
+  const Capture capture = ReadCapture(options.capture);
+  const TraceOrError trace = TryBuildTrace(capture);
+  Output out("-");
+  if (options.json) {
+    out.Write(
+        SummaryJson(capture, trace)
+            .dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
+    out.Write("\n");
+  } else {
+    out.Print("capture     {}\n", Printable(capture.path.string()));
+    if (trace.get() != nullptr) PrintTrace(*trace.get(), &out);
+    PrintTotals(CountTotals(capture), &out);
+    out.Print("files       {}\n", capture.files.size());
+    for (const CaptureFile& file : capture.files) PrintFile(file, &out);
+    if (trace.get() == nullptr) out.Print("no trace: {}\n", trace.error);
+  }
+  out.Close();
+  return HasLosses(capture) || trace.get() == nullptr ? kExitLosses : kExitOk;
+}
+
+}  // namespace
 
 void AddInfoCommand(CLI::App& app, Command* run) {
-  app.add_subcommand("info", "being written")->callback([run] {
-    *run = []() -> int { throw Error("being written"); };
-  });
+  auto* command = app.add_subcommand(
+      "info", "Say what a capture holds: processes, model, rows, losses.");
+  auto options = std::make_shared<Options>();
+  command->add_option("CAPTURE", options->capture, "directory or file")
+      ->required();
+  command->add_flag("--json", options->json, "one JSON object");
+  command->footer("Example: moetap info capture");
+  command->callback(
+      [run, options] { *run = [options] { return Info(*options); }; });
 }
 
 }  // namespace moetap

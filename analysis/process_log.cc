@@ -1,6 +1,7 @@
 #include "analysis/process_log.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <map>
 
@@ -41,6 +42,7 @@ class LogReader {
   uint64_t last_step_ = 0;  // highest in the blocks so far
   uint64_t first_of_block_ = 0;
   uint64_t next_sequence_ = 0;
+  uint64_t located_drops_ = 0;  // rows and records that Drop records name
 };
 
 void LogReader::NoteStep(uint64_t step) {
@@ -104,6 +106,7 @@ void LogReader::AddBlock(const CaptureBlock& block) {
           [&](const log::Event* event) { log_.events.push_back(event); });
   ForEach(content.drops(), [&](const log::Drop* drop) {
     log_.losses.push_back({drop->first_step(), drop->last_step()});
+    located_drops_ += drop->rows() + drop->records();
   });
   // Behind a gap: whatever ran between the blocks before and after it.
   const bool has_steps =
@@ -132,8 +135,12 @@ void LogReader::Order() {
 }
 
 // The last step of a process that was killed, or whose file is cut, may be
-// half there.
+// half there; and drops that no record locates may be anywhere.
 void LogReader::AddLosses() {
+  const Counters& counters = log_.file->counters;
+  if (counters.dropped_rows + counters.dropped_records > located_drops_) {
+    log_.losses.push_back({0, std::numeric_limits<uint64_t>::max()});
+  }
   const uint64_t last = log_.steps.empty() ? 0 : log_.steps.back().step;
   if (!log_.file->skipped.empty()) {
     log_.losses.push_back({last, std::numeric_limits<uint64_t>::max()});
@@ -146,6 +153,17 @@ void LogReader::AddLosses() {
 
 const flatbuffers::Vector<uint16_t>& GroupRef::slots() const {
   return *block->content()->layer_lists()->Get(group->layer_list())->slots();
+}
+
+void GroupRef::ReadSet(uint32_t row, uint32_t layer, uint16_t* set) const {
+  const size_t k = group->k();
+  const size_t index = (size_t{row} * slots().size() + layer) * k;
+  if (block->content()->id_bytes() == 1) {
+    std::copy_n(ids + index, k, set);
+  } else {
+    std::memcpy(set, ids + 2 * index, 2 * k);
+  }
+  if (!std::is_sorted(set, set + k)) std::sort(set, set + k);
 }
 
 uint32_t StepLog::span_rows() const {

@@ -25,6 +25,9 @@ struct GroupRef {
   const uint8_t* ids = nullptr;
 
   const flatbuffers::Vector<uint16_t>& slots() const;
+  // Copies the set of row `row` (of the group) in the layer at index `layer`
+  // of slots() to `set`, group->k() ids, ascending.
+  void ReadSet(uint32_t row, uint32_t layer, uint16_t* set) const;
 };
 
 struct StepLog {

@@ -236,17 +236,6 @@ void RowChooser::Resolve(const CacheHits& hits) {
   }
 }
 
-// Set of layer `l` of the group's row `r`, ascending.
-void ReadSet(const GroupRef& ref, size_t layers, size_t r, size_t l, uint32_t k,
-             uint16_t* set) {
-  const size_t width = ref.block->content()->id_bytes();
-  const uint8_t* at = ref.ids + (r * layers + l) * ref.group->k() * width;
-  for (uint32_t j = 0; j < k; ++j, at += width) {
-    set[j] = width == 1 ? *at : static_cast<uint16_t>(at[0] | at[1] << 8);
-  }
-  if (!std::is_sorted(set, set + k)) std::sort(set, set + k);
-}
-
 }  // namespace
 
 uint32_t ReadRow(const Rank& rank, const StepLog& step, uint32_t row,
@@ -264,9 +253,8 @@ uint32_t ReadRow(const Rank& rank, const StepLog& step, uint32_t row,
       const uint32_t layer = rank.layer_of[slots[l]];
       if (layer == kNone) continue;
       uint16_t* const set = out + trace.layers[layer].offset;
-      const uint32_t k = std::min<uint32_t>(group.k(), trace.layers[layer].k);
       found += set[0] == kNoRoute ? 1 : 0;
-      ReadSet(ref, slots.size(), r, l, k, set);
+      ref.ReadSet(r, l, set);
     }
   }
   return found;

@@ -26,6 +26,9 @@ struct Engine {
 uint64_t NumberFact(const CaptureFile& file, std::string_view key,
                     uint64_t otherwise);
 
+// The decoder layers of fact "moe_layers", in its order; empty if absent.
+std::vector<uint32_t> ListedLayers(const CaptureFile& file);
+
 // Engines in order of data-parallel rank and file.  Throws Error if no trace
 // can be made of the capture: no rows, no identity, two models, layers split
 // over pipeline stages.

@@ -12,22 +12,6 @@
 namespace moetap {
 namespace {
 
-// The decoder layers of fact "moe_layers", in its order.
-std::vector<uint32_t> ListedLayers(const CaptureFile& file) {
-  const std::string text = file.fact("moe_layers");
-  std::vector<uint32_t> numbers;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at < end) {
-    uint32_t number = 0;
-    const auto [next, error] = std::from_chars(at, end, number);
-    if (error != std::errc()) break;
-    numbers.push_back(number);
-    at = next < end ? next + 1 : end;
-  }
-  return numbers;
-}
-
 // k of every layer that real rows of `log` went through, by slot; 0 = none.
 std::vector<uint32_t> DispatchedK(const ProcessLog& log) {
   std::vector<uint32_t> k(log.layers.size(), 0);
@@ -92,6 +76,21 @@ void AssignSlots(const std::vector<MoeLayer>& layers, Rank* rank) {
 }
 
 }  // namespace
+
+std::vector<uint32_t> ListedLayers(const CaptureFile& file) {
+  const std::string text = file.fact("moe_layers");
+  std::vector<uint32_t> numbers;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    uint32_t number = 0;
+    const auto [next, error] = std::from_chars(at, end, number);
+    if (error != std::errc()) break;
+    numbers.push_back(number);
+    at = next < end ? next + 1 : end;
+  }
+  return numbers;
+}
 
 std::vector<MoeLayer> FindLayers(std::vector<Engine>* engines) {
   std::map<uint32_t, MoeLayer> by_number;

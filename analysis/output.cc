@@ -1,0 +1,61 @@
+#include "analysis/output.h"
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "analysis/error.h"
+
+namespace moetap {
+
+Output::Output(const std::string& path)
+    : path_(path == "-" ? "standard output" : path),
+      file_(path == "-" ? stdout : std::fopen(path.c_str(), "we")) {
+  if (file_ == nullptr) {
+    throw Error(
+        fmt::format("{}: cannot be written: {}", path_, std::strerror(errno)));
+  }
+}
+
+Output::~Output() {
+  if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+}
+
+void Output::Flush() {
+  const size_t written = std::fwrite(buffer_.data(), 1, buffer_.size(), file_);
+  if (written != buffer_.size()) {
+    throw Error(
+        fmt::format("{}: cannot be written: {}", path_, std::strerror(errno)));
+  }
+  buffer_.clear();
+}
+
+void Output::Close() {
+  Flush();
+  std::FILE* file = std::exchange(file_, nullptr);
+  const int result = file == stdout ? std::fflush(file) : std::fclose(file);
+  if (result != 0) {
+    throw Error(
+        fmt::format("{}: cannot be written: {}", path_, std::strerror(errno)));
+  }
+}
+
+std::string JsonString(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false,
+                                   nlohmann::json::error_handler_t::replace);
+}
+
+std::string Printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace moetap
