@@ -1,11 +1,82 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "analysis/capture.h"
 #include "analysis/commands.h"
-#include "analysis/error.h"
+#include "analysis/progress.h"
+#include "analysis/studies/envelope.h"
+#include "analysis/studies/locality.h"
+#include "analysis/trace.h"
 
 namespace moetap {
+namespace {
+
+struct Options {
+  std::vector<std::filesystem::path> captures;
+  std::filesystem::path csv;
+  bool json = false;
+  LocalityOptions study;
+};
+
+int RunLocalityCommand(const Options& options) {
+  std::vector<Trace> traces;
+  std::vector<StudyInput> inputs;
+  for (const auto& path : options.captures) {
+    const Capture capture = ReadCapture(path);
+    traces.push_back(BuildTrace(capture));
+    for (StudyInput& input : InputsOf(capture)) {
+      inputs.push_back(std::move(input));
+    }
+  }
+  const LocalityPlan plan = PlanLocality(traces, options.study);
+  fmt::print(stderr, "locality: counting {}\n", DescribePlan(plan));
+  Progress progress("pairs", plan.pairs);
+  const StudyDocument document =
+      RunLocality(plan, std::move(inputs),
+                  [&progress](uint64_t pairs) { progress.Add(pairs); });
+  if (options.json) {
+    fmt::print("{}\n", ToJson(document).dump(1));
+  } else {
+    fmt::print("{}", LocalityText(document));
+  }
+  if (!options.csv.empty()) WriteCsv(document, options.csv);
+  return ExitStatus(document);
+}
+
+}  // namespace
 
 void AddLocalityCommand(CLI::App& app, Command* run) {
-  app.add_subcommand("locality", "being written")->callback([run] {
-    *run = []() -> int { throw Error("being written"); };
+  auto options = std::make_shared<Options>();
+  options->study.threads = std::max(1u, std::thread::hardware_concurrency());
+  CLI::App* verb = app.add_subcommand(
+      "locality", "How alike the experts of aligned tokens on branches are");
+  verb->footer(
+      "Example: moetap locality moetap-capture --csv figures\n"
+      "Exit status: 0 done, 3 descriptive only or a capture with losses, "
+      "1 not computable, 2 usage.");
+  verb->add_option("captures", options->captures,
+                   "Capture directories or files, of one model")
+      ->required();
+  verb->add_flag("--json", options->json, "Print docs/study.schema.json");
+  verb->add_option("--csv", options->csv, "Also write locality.csv into DIR")
+      ->type_name("DIR");
+  verb->add_option("--threads", options->study.threads,
+                   "Worker threads; the result is the same for any number")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  verb->add_option("--root-tokens", options->study.root_tokens,
+                   "Sequences that agree in their first N tokens are one tree")
+      ->check(CLI::Range(1u, 1u << 24))
+      ->type_name("N")
+      ->capture_default_str();
+  verb->callback([options, run] {
+    *run = [options] { return RunLocalityCommand(*options); };
   });
 }
 

@@ -1,11 +1,73 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "analysis/capture.h"
 #include "analysis/commands.h"
-#include "analysis/error.h"
+#include "analysis/studies/envelope.h"
+#include "analysis/studies/tree_study.h"
+#include "analysis/trace.h"
 
 namespace moetap {
+namespace {
+
+struct Options {
+  std::filesystem::path capture;
+  bool json = false;
+  bool dot = false;
+  uint32_t root_tokens = 1;
+  size_t max_nodes = 200;
+};
+
+int RunTreeCommand(const Options& options) {
+  const Capture capture = ReadCapture(options.capture);
+  const Trace trace = BuildTrace(capture);
+  const Forest forest = BuildForest(trace, options.root_tokens);
+  const StudyDocument document =
+      RunTree(trace, forest, InputsOf(capture), options.root_tokens);
+  const Vocabulary vocabulary(capture);
+  if (options.json) {
+    fmt::print("{}\n", ToJson(document).dump(1, ' ', false,
+                                             Json::error_handler_t::replace));
+  } else if (options.dot) {
+    fmt::print("{}", TreeDot(trace, forest, vocabulary));
+  } else {
+    fmt::print(
+        "{}", TreeText(trace, forest, document, vocabulary, options.max_nodes));
+  }
+  return ExitStatus(document);
+}
+
+}  // namespace
 
 void AddTreeCommand(CLI::App& app, Command* run) {
-  app.add_subcommand("tree", "being written")->callback([run] {
-    *run = []() -> int { throw Error("being written"); };
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand(
+      "tree", "The fork trees of the captured requests, from tokens alone");
+  verb->footer(
+      "Examples: moetap tree moetap-capture\n"
+      "          moetap tree --dot moetap-capture | dot -Tsvg -o tree.svg\n"
+      "Exit status: 0 done, 3 no forks or a capture with losses, "
+      "1 not computable, 2 usage.");
+  verb->add_option("capture", options->capture, "Capture directory or file")
+      ->required();
+  auto* json =
+      verb->add_flag("--json", options->json, "Print docs/study.schema.json");
+  verb->add_flag("--dot", options->dot, "Print Graphviz source")
+      ->excludes(json);
+  verb->add_option("--root-tokens", options->root_tokens,
+                   "Sequences that agree in their first N tokens are one tree")
+      ->check(CLI::Range(1u, 1u << 24))
+      ->type_name("N")
+      ->capture_default_str();
+  verb->add_option("--max-nodes", options->max_nodes,
+                   "Nodes to draw in the text form")
+      ->type_name("N")
+      ->capture_default_str();
+  verb->callback([options, run] {
+    *run = [options] { return RunTreeCommand(*options); };
   });
 }
 

@@ -1,0 +1,107 @@
+#include "analysis/studies/conditional_poisson.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace moetap {
+namespace {
+
+constexpr double kTolerance = 1e-3;
+constexpr double kConverged = 1e-13;
+constexpr int kMaxIterations = 2000;
+
+// table[j * (k + 1) + n]: probability that n of the items before j are drawn,
+// in the order of `p`, n <= k.
+std::vector<double> CountsBefore(std::span<const double> p, uint32_t k) {
+  const size_t width = k + 1;
+  std::vector<double> table((p.size() + 1) * width, 0);
+  table[0] = 1;
+  for (size_t j = 0; j < p.size(); ++j) {
+    const double* from = table.data() + j * width;
+    double* to = table.data() + (j + 1) * width;
+    for (size_t n = 0; n < width; ++n) {
+      to[n] = from[n] * (1 - p[j]) + (n > 0 ? from[n - 1] * p[j] : 0);
+    }
+  }
+  return table;
+}
+
+}  // namespace
+
+std::vector<double> InclusionProbabilities(std::span<const double> p,
+                                           uint32_t k) {
+  const size_t width = k + 1;
+  const std::vector<double> reversed(p.rbegin(), p.rend());
+  const auto before = CountsBefore(p, k);
+  const auto after = CountsBefore(reversed, k);
+  const double all = before[p.size() * width + k];
+  std::vector<double> result(p.size());
+  for (size_t j = 0; j < p.size(); ++j) {
+    const double* left = before.data() + j * width;
+    const double* right = after.data() + (p.size() - 1 - j) * width;
+    double others = 0;  // k - 1 of the items but j
+    for (uint32_t n = 0; n < k; ++n) others += left[n] * right[k - 1 - n];
+    result[j] = p[j] * others / all;
+  }
+  return result;
+}
+
+std::optional<std::vector<double>> FitConditionalPoisson(
+    std::span<const double> inclusion, uint32_t k) {
+  std::vector<double> p(inclusion.begin(), inclusion.end());
+  double best = 1;
+  for (int i = 0; i < kMaxIterations && best > kConverged; ++i) {
+    const auto now = InclusionProbabilities(p, k);
+    double error = 0;
+    for (size_t j = 0; j < p.size(); ++j) {
+      error = std::max(error, std::fabs(now[j] - inclusion[j]));
+    }
+    if (!(error < best || error < kTolerance)) break;
+    if (error >= best && i > 50) break;  // rounding is all that is left
+    best = std::min(best, error);
+    for (size_t j = 0; j < p.size(); ++j) {
+      const double odds = p[j] / (1 - p[j]) * (inclusion[j] / now[j]) *
+                          ((1 - now[j]) / (1 - inclusion[j]));
+      p[j] = odds / (1 + odds);
+    }
+  }
+  if (!(best <= kTolerance)) return std::nullopt;
+  return p;
+}
+
+std::vector<double> IntersectionDistribution(std::span<const double> p,
+                                             uint32_t k) {
+  // state[(a * width + b) * width + i]: a drawn into A, b into B, i into both.
+  const size_t width = k + 1;
+  std::vector<double> state(width * width * width, 0);
+  state[0] = 1;
+  for (const double one : p) {
+    const double none = (1 - one) * (1 - one);
+    const double single = one * (1 - one);
+    const double both = one * one;
+    for (size_t a = width; a-- > 0;) {
+      for (size_t b = width; b-- > 0;) {
+        for (size_t i = std::min(a, b) + 1; i-- > 0;) {
+          const auto at = [&](size_t x, size_t y, size_t z) -> double& {
+            return state[(x * width + y) * width + z];
+          };
+          double next = at(a, b, i) * none;
+          if (a > 0) next += at(a - 1, b, i) * single;
+          if (b > 0) next += at(a, b - 1, i) * single;
+          if (a > 0 && b > 0 && i > 0) next += at(a - 1, b - 1, i - 1) * both;
+          at(a, b, i) = next;
+        }
+      }
+    }
+  }
+  std::vector<double> result(width);
+  double all = 0;
+  for (size_t i = 0; i < width; ++i) {
+    result[i] = state[(k * width + k) * width + i];
+    all += result[i];
+  }
+  for (double& value : result) value /= all;
+  return result;
+}
+
+}  // namespace moetap

@@ -1,0 +1,31 @@
+// Random k-subsets with given inclusion probabilities: the conditional Poisson
+// design, P(S) proportional to the product of odds over S.
+#ifndef MOETAP_ANALYSIS_STUDIES_CONDITIONAL_POISSON_H_
+#define MOETAP_ANALYSIS_STUDIES_CONDITIONAL_POISSON_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace moetap {
+
+// Bernoulli probabilities p whose design, given that k items are drawn,
+// includes item j with probability inclusion[j], within 1e-3 (and as much
+// closer as the arithmetic allows).  Every inclusion lies strictly between 0
+// and 1, and they sum to k.  Nothing if the iteration does not converge.
+std::optional<std::vector<double>> FitConditionalPoisson(
+    std::span<const double> inclusion, uint32_t k);
+
+// Inclusion probabilities of the design with Bernoulli probabilities `p`.
+std::vector<double> InclusionProbabilities(std::span<const double> p,
+                                           uint32_t k);
+
+// Distribution of |A and B| for independent draws A, B of that design: k + 1
+// values.
+std::vector<double> IntersectionDistribution(std::span<const double> p,
+                                             uint32_t k);
+
+}  // namespace moetap
+
+#endif  // MOETAP_ANALYSIS_STUDIES_CONDITIONAL_POISSON_H_

@@ -1,0 +1,213 @@
+#include "analysis/studies/fork_tree.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace moetap {
+namespace {
+
+using Tokens = std::vector<uint64_t>;
+
+uint32_t CommonPrefix(const Tokens& a, const Tokens& b) {
+  const size_t most = std::min(a.size(), b.size());
+  const auto stop = a.begin() + static_cast<ptrdiff_t>(most);
+  return static_cast<uint32_t>(std::mismatch(a.begin(), stop, b.begin()).first -
+                               a.begin());
+}
+
+// Takes the sequences in lexicographic order; the path of the latest one is
+// kept as a stack.
+class Builder {
+ public:
+  Builder(const Trace& trace, uint32_t root_tokens)
+      : trace_(trace), root_tokens_(root_tokens) {}
+
+  void Add(uint32_t sequence) {
+    const Tokens& tokens = trace_.sequences[sequence].tokens;
+    const auto length = static_cast<uint32_t>(tokens.size());
+    const uint32_t shared =
+        previous_ == kNone
+            ? 0
+            : CommonPrefix(trace_.sequences[previous_].tokens, tokens);
+    const bool equal = previous_ != kNone && shared == length &&
+                       trace_.sequences[previous_].tokens.size() == length;
+    previous_ = sequence;
+    if (equal) {
+      nodes_[path_.back()].ends.push_back(sequence);
+      return;
+    }
+    if (shared < root_tokens_) {
+      path_.clear();
+      roots_.push_back(Append(kNone, 0, length, sequence));
+      return;
+    }
+    while (nodes_[path_.back()].begin >= shared) path_.pop_back();
+    if (nodes_[path_.back()].end > shared) Split(path_.back(), shared);
+    Append(path_.back(), shared, length, sequence);
+  }
+
+  // Nodes in order of creation: a parent may follow its children.
+  std::vector<TreeNode>& nodes() { return nodes_; }
+  std::vector<uint32_t>& roots() { return roots_; }
+
+ private:
+  uint32_t Append(uint32_t parent, uint32_t begin, uint32_t end,
+                  uint32_t sequence) {
+    const auto index = static_cast<uint32_t>(nodes_.size());
+    TreeNode node;
+    node.parent = parent;
+    node.begin = begin;
+    node.end = end;
+    node.ends.push_back(sequence);
+    nodes_.push_back(std::move(node));
+    if (parent != kNone) nodes_[parent].children.push_back(index);
+    path_.push_back(index);
+    return index;
+  }
+
+  // `index` keeps the positions before `at`; a new child takes the rest.
+  void Split(uint32_t index, uint32_t at) {
+    const auto lower = static_cast<uint32_t>(nodes_.size());
+    TreeNode rest;
+    rest.parent = index;
+    rest.begin = at;
+    rest.end = nodes_[index].end;
+    rest.children = std::move(nodes_[index].children);
+    rest.ends = std::move(nodes_[index].ends);
+    for (const uint32_t child : rest.children) nodes_[child].parent = lower;
+    nodes_.push_back(std::move(rest));
+    nodes_[index].end = at;
+    nodes_[index].children = {lower};
+    nodes_[index].ends.clear();
+  }
+
+  const Trace& trace_;
+  const uint32_t root_tokens_;
+  uint32_t previous_ = kNone;
+  std::vector<TreeNode> nodes_;
+  std::vector<uint32_t> roots_;
+  std::vector<uint32_t> path_;
+};
+
+// Indices of all nodes, each parent before its children.
+std::vector<uint32_t> Preorder(const std::vector<TreeNode>& nodes,
+                               const std::vector<uint32_t>& roots) {
+  std::vector<uint32_t> order;
+  std::vector<uint32_t> stack(roots.rbegin(), roots.rend());
+  while (!stack.empty()) {
+    const uint32_t index = stack.back();
+    stack.pop_back();
+    order.push_back(index);
+    const auto& children = nodes[index].children;
+    stack.insert(stack.end(), children.rbegin(), children.rend());
+  }
+  return order;
+}
+
+void CountUpwards(const std::vector<uint32_t>& order,
+                  std::vector<TreeNode>* nodes) {
+  for (TreeNode& node : *nodes) {
+    std::sort(node.ends.begin(), node.ends.end());
+    node.sequence = node.ends.empty() ? kNone : node.ends.front();
+    node.sequences = static_cast<uint32_t>(node.ends.size());
+    node.leaves = node.ends.empty() ? 0 : 1;
+  }
+  for (auto it = order.rbegin(); it != order.rend(); ++it) {
+    const TreeNode& node = (*nodes)[*it];
+    if (node.parent == kNone) continue;
+    TreeNode& parent = (*nodes)[node.parent];
+    parent.sequence = std::min(parent.sequence, node.sequence);
+    parent.sequences += node.sequences;
+    parent.leaves += node.leaves;
+  }
+}
+
+Forest Renumber(std::vector<TreeNode> nodes,
+                const std::vector<uint32_t>& order) {
+  std::vector<uint32_t> renamed(nodes.size());
+  for (uint32_t i = 0; i < order.size(); ++i) renamed[order[i]] = i;
+  Forest forest;
+  forest.nodes.reserve(nodes.size());
+  for (const uint32_t index : order) {
+    TreeNode node = std::move(nodes[index]);
+    for (uint32_t& child : node.children) child = renamed[child];
+    if (node.parent == kNone) {
+      forest.roots.push_back(static_cast<uint32_t>(forest.nodes.size()));
+    } else {
+      node.parent = renamed[node.parent];
+    }
+    forest.nodes.push_back(std::move(node));
+  }
+  return forest;
+}
+
+}  // namespace
+
+Forest BuildForest(const Trace& trace, uint32_t root_tokens) {
+  const auto& sequences = trace.sequences;
+  std::vector<uint32_t> sorted;
+  for (uint32_t i = 0; i < sequences.size(); ++i) {
+    if (!sequences[i].tokens.empty()) sorted.push_back(i);
+  }
+  std::stable_sort(sorted.begin(), sorted.end(), [&](uint32_t a, uint32_t b) {
+    return sequences[a].tokens < sequences[b].tokens;
+  });
+  Builder builder(trace, root_tokens);
+  for (const uint32_t sequence : sorted) builder.Add(sequence);
+
+  auto& nodes = builder.nodes();
+  CountUpwards(Preorder(nodes, builder.roots()), &nodes);
+  const auto earlier = [&](uint32_t a, uint32_t b) {
+    return nodes[a].sequence < nodes[b].sequence;
+  };
+  for (TreeNode& node : nodes) {
+    // A sequence runs through one child only: no ties.
+    std::sort(node.children.begin(), node.children.end(), earlier);
+  }
+  std::sort(builder.roots().begin(), builder.roots().end(), earlier);
+  const auto order = Preorder(nodes, builder.roots());
+  return Renumber(std::move(nodes), order);
+}
+
+ForestStats ComputeForestStats(const Trace& trace, const Forest& forest) {
+  ForestStats stats;
+  for (const Sequence& sequence : trace.sequences) {
+    if (!sequence.tokens.empty()) ++stats.sequences;
+    stats.served_tokens += sequence.tokens.size();
+    stats.depth = std::max<uint64_t>(stats.depth, sequence.tokens.size());
+  }
+  std::vector<uint32_t> forks_above(forest.nodes.size(), 0);
+  size_t tree = 0;
+  bool tree_forked = false;
+  for (uint32_t i = 0; i < forest.nodes.size(); ++i) {
+    const TreeNode& node = forest.nodes[i];
+    if (node.parent != kNone) forks_above[i] = forks_above[node.parent];
+    const uint64_t length = node.end - node.begin;
+    stats.distinct_tokens += length;
+    if (node.leaves > 1) stats.shared_tokens += length * node.sequences;
+    if (!node.ends.empty()) ++stats.leaves;
+    if (node.children.size() > 1) {
+      ++stats.forks;
+      ++forks_above[i];
+      stats.branches += node.children.size();
+      tree_forked = true;
+    }
+    stats.fork_depth = std::max<uint64_t>(stats.fork_depth, forks_above[i]);
+    if (i + 1 == forest.tree_end(tree)) {
+      stats.forked_trees += tree_forked;
+      tree_forked = false;
+      ++tree;
+    }
+  }
+  return stats;
+}
+
+std::vector<uint32_t> EndNodes(const Trace& trace, const Forest& forest) {
+  std::vector<uint32_t> end(trace.sequences.size(), kNone);
+  for (uint32_t i = 0; i < forest.nodes.size(); ++i) {
+    for (const uint32_t sequence : forest.nodes[i].ends) end[sequence] = i;
+  }
+  return end;
+}
+
+}  // namespace moetap

@@ -1,0 +1,58 @@
+#include "analysis/studies/reasons.h"
+
+#include <stdexcept>
+#include <string>
+
+namespace moetap {
+
+const std::vector<Reason>& Reasons() {
+  static const std::vector<Reason> reasons = {
+      {"drops", "The capture lost rows or blocks.",
+       "moetap verify CAPTURE; record again with MOETAP_RING_BYTES=67108864, "
+       "or with --on-full block"},
+      {"few-trees",
+       "There are fewer than 10 trees with pairs, so intervals hold for these "
+       "trees alone and say nothing about other prompts.",
+       "record branching requests from at least 10 different prompts"},
+      {"forks-in-prompts",
+       "A tree forks where all its sequences are still in their prompts: "
+       "unrelated prompts with a common opening count as one tree.",
+       "moetap locality --root-tokens N CAPTURE, with N beyond the opening"},
+      {"malformed-sets",
+       "Some expert sets repeat an id or name an expert that does not exist; "
+       "they were left out.",
+       "moetap verify CAPTURE"},
+      {"missing-rows",
+       "Some token paths have no routing in the capture; they were left out.",
+       "moetap info CAPTURE"},
+      {"no-forks", "No two requests share a token prefix and then differ.",
+       "send several requests that share a prefix, or sample with n > 1, "
+       "under moetap record"},
+      {"no-popularity",
+       "The popularity baseline of some layer could not be fitted.",
+       "moetap locality --json CAPTURE shows for which"},
+      {"no-rows",
+       "There are forks, but no two rows after one of them have routing.",
+       "moetap verify CAPTURE"},
+      {"no-sequences", "The capture holds no tokens of any request.",
+       "moetap info CAPTURE"},
+      {"tokens-none",
+       "The capture holds prefix hashes instead of token ids, so equal tokens "
+       "on different paths cannot be told.",
+       "moetap record --tokens full -- COMMAND"},
+      {"unrouted-sets",
+       "Some tokens were routed to fewer experts than the others; their sets "
+       "were left out.",
+       "moetap verify CAPTURE"},
+  };
+  return reasons;
+}
+
+const Reason& FindReason(std::string_view code) {
+  for (const Reason& reason : Reasons()) {
+    if (reason.code == code) return reason;
+  }
+  throw std::logic_error("unknown reason " + std::string(code));
+}
+
+}  // namespace moetap

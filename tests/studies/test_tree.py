@@ -1,0 +1,54 @@
+"""The fork tree against sets of token paths."""
+
+import collections
+
+import pytest
+
+import traces
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("root_tokens", [1, 3])
+def test_tree(run_study, seed, root_tokens):
+    trace = traces.make_trace(seed, [(8, 2)], 1 + seed % 5, vocabulary=2)
+    document, _ = run_study(trace, study="tree", root_tokens=root_tokens)
+    sequences = [tuple(s["tokens"]) for s in trace["sequences"]]
+    nexts, through = collections.defaultdict(set), collections.defaultdict(set)
+    for tokens in sequences:
+        for p in range(len(tokens)):
+            key = (tokens[:root_tokens], tokens[: p + 1])
+            through[key].add(tokens)
+            if p + 1 < len(tokens):
+                nexts[key].add((tokens[:root_tokens], tokens[p + 1]))
+    forks = [n for n in nexts.values() if len(n) > 1]
+    shared = sum(
+        len(through[tokens[:root_tokens], tokens[: p + 1]]) > 1
+        for tokens in sequences
+        for p in range(len(tokens))
+    )
+    units = document["units"]
+    assert units["trees"] == len({t[:root_tokens] for t in sequences})
+    assert units["sequences"] == len(sequences)
+    assert units["leaves"] == len(set(sequences))
+    assert units["forks"] == len(forks)
+    assert units["branches"] == sum(map(len, forks))
+    assert units["distinct_tokens"] == len(through)
+    assert units["served_tokens"] == sum(map(len, sequences))
+    assert units["shared_tokens"] == shared
+    check_nodes(document, trace)
+
+
+def check_nodes(document, trace):
+    """Joining the runs from the root to each end gives its sequence."""
+    tokens_of = {s["id"]: s["tokens"] for s in trace["sequences"]}
+    seen = []
+    for tree in document["trees"]:
+        path = {None: []}
+        for node in tree["nodes"]:
+            above = path[node["parent"]]
+            assert node["begin"] == len(above)
+            path[node["node"]] = above + node["tokens"]
+            for end in node["ends"]:
+                assert tokens_of[end["id"]] == path[node["node"]]
+                seen.append(end["id"])
+    assert sorted(seen) == sorted(tokens_of)

@@ -1,0 +1,88 @@
+// Runs one study on a trace given as JSON, for tests that compare it with an
+// independent computation: study_trace locality|tree [THREADS [ROOT_TOKENS]].
+//
+// Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
+// "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
+// a row being one list of ids per layer, -1 for no route.  A list of such
+// traces is one study of several captures.
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "analysis/studies/locality.h"
+#include "analysis/studies/tree_study.h"
+
+namespace moetap {
+namespace {
+
+Position ReadRow(const Json& json, Trace* trace) {
+  Position position;
+  if (json.is_null()) {
+    position.reason = MissingReason::kNotExecuted;
+    return position;
+  }
+  position.row = static_cast<uint32_t>(trace->rows());
+  position.source = Source::kObserved;
+  for (const Json& set : json) {
+    for (const Json& id : set) {
+      trace->ids.push_back(static_cast<uint16_t>(id.get<int>()));
+    }
+  }
+  return position;
+}
+
+Trace ReadTrace(const Json& json) {
+  Trace trace;
+  trace.model = "synthetic";
+  trace.has_token_ids = json.at("has_token_ids");
+  for (const Json& layer : json.at("layers")) {
+    trace.layers.push_back({layer.at("number"), layer.at("experts"),
+                            layer.at("k"), trace.row_ids});
+    trace.row_ids += trace.layers.back().k;
+  }
+  for (const Json& one : json.at("sequences")) {
+    Sequence sequence;
+    sequence.id = one.at("id");
+    sequence.prompt_tokens = one.at("prompt_tokens");
+    sequence.tokens = one.at("tokens").get<std::vector<uint64_t>>();
+    for (const Json& row : one.at("rows")) {
+      sequence.positions.push_back(ReadRow(row, &trace));
+    }
+    trace.sequences.push_back(std::move(sequence));
+  }
+  return trace;
+}
+
+int Main(int argc, char** argv) {
+  const std::string study = argc > 1 ? argv[1] : "";
+  LocalityOptions options;
+  if (argc > 2) options.threads = static_cast<unsigned>(std::atoi(argv[2]));
+  if (argc > 3) options.root_tokens = static_cast<uint32_t>(std::atoi(argv[3]));
+  const Json input = Json::parse(std::cin);
+  std::vector<Trace> traces;
+  if (input.is_array()) {
+    for (const Json& one : input) traces.push_back(ReadTrace(one));
+  } else {
+    traces.push_back(ReadTrace(input));
+  }
+  StudyDocument document;
+  if (study == "locality") {
+    document = RunLocality(PlanLocality(traces, options), {});
+  } else if (study == "tree") {
+    document = RunTree(traces.front(),
+                       BuildForest(traces.front(), options.root_tokens), {},
+                       options.root_tokens);
+  } else {
+    std::fprintf(stderr, "study_trace locality|tree [THREADS [ROOT_TOKENS]]\n");
+    return 2;
+  }
+  std::cout << ToJson(document).dump(1) << '\n';
+  return ExitStatus(document);
+}
+
+}  // namespace
+}  // namespace moetap
+
+int main(int argc, char** argv) { return moetap::Main(argc, argv); }
