@@ -1,0 +1,244 @@
+"""The wrappers of both model runners, around runners made by hand.
+
+The V1 runner also serves whole engines in test_engine.py; for V2, which needs
+a GPU, the last test holds the names the shim uses against the real class.
+"""
+
+import inspect
+import threading
+import types
+
+import numpy as np
+import pytest
+from fakes import RecordingAbi, new_request, scheduled
+
+from moetap_vllm import model, worker
+from moetap_vllm.abi import DUMMY, REAL
+
+
+@pytest.fixture(autouse=True)
+def no_model(monkeypatch):
+    """The runners below have neither a model nor a configuration."""
+    monkeypatch.setattr(model, "facts", lambda *_: {"role": "worker"})
+    monkeypatch.setattr(model, "cache_facts", lambda *_: {})
+    monkeypatch.setattr(model, "expect",
+                        lambda abi, _: abi.calls.append(("expect",)))
+    monkeypatch.setattr(model, "kv_group", lambda _: 0)
+
+
+class AsyncOutput:
+    def __init__(self, names, tokens):
+        self._late = types.SimpleNamespace(req_ids=names,
+                                           sampled_token_ids=tokens)
+
+    def get_output(self):
+        return self._late
+
+
+def make_v1(asynchronous=False):
+    class GPUModelRunner:
+        fail = False
+
+        def get_model(self):
+            return None
+
+        def execute_model(self, scheduler_output, tensors=None):
+            self.output = scheduler_output
+            names = list(scheduler_output.num_scheduled_tokens)
+            self.input_batch = types.SimpleNamespace(
+                num_reqs=len(names), req_ids=names,
+                num_computed_tokens_cpu=np.zeros(99, np.int32))
+            self._prepare_inputs(scheduler_output, np.array(
+                [scheduler_output.num_scheduled_tokens[name]
+                 for name in names]))
+            if self.fail:
+                raise RuntimeError("out of memory")
+
+        def _prepare_inputs(self, scheduler_output, num_scheduled_tokens):
+            return "prepared"
+
+        def sample_tokens(self, grammar):
+            names = list(self.output.num_scheduled_tokens)
+            tokens = [[7] for _ in names]
+            if asynchronous:
+                return AsyncOutput(names, tokens)
+            return types.SimpleNamespace(req_ids=names,
+                                         sampled_token_ids=tokens)
+
+        def _dummy_run(self, count):
+            return count
+
+        def propose_draft_token_ids(self):
+            return "drafts"
+
+    return GPUModelRunner
+
+
+def make_v2():
+    class GPUModelRunner:
+        def get_model(self):
+            return None
+
+        def execute_model(self, scheduler_output, tensors=None,
+                          dummy_run=False):
+            if not dummy_run:
+                self.batch = self.prepare_inputs(scheduler_output, None, None,
+                                                 0)
+
+        def prepare_inputs(self, scheduler_output, state, batch, loras):
+            names = sorted(scheduler_output.num_scheduled_tokens)
+            return types.SimpleNamespace(
+                req_ids=names,
+                num_scheduled_tokens=np.array(
+                    [scheduler_output.num_scheduled_tokens[name]
+                     for name in names]),
+                num_computed_tokens_np=np.zeros(len(names), np.int32))
+
+        def sample_tokens(self, grammar):
+            return AsyncOutput(self.batch.req_ids,
+                               [[7] for _ in self.batch.req_ids])
+
+        def _dummy_run(self, count):
+            self.execute_model(None, dummy_run=True)
+            return count
+
+    return GPUModelRunner
+
+
+def patched(owner, patch):
+    abi = RecordingAbi()
+    patch(abi, types.SimpleNamespace(GPUModelRunner=owner))
+    return abi, owner()
+
+
+def two_requests():
+    return scheduled([new_request("b", [1, 2]), new_request("a", [3])],
+                     num_scheduled_tokens={"b": 2, "a": 1})
+
+
+def test_v1_step():
+    abi, runner = patched(make_v1(), worker.patch_v1)
+    runner.execute_model(two_requests())
+    output = runner.sample_tokens(None)
+    assert output.sampled_token_ids == [[7], [7]]
+    assert abi.of("step_begin")[0][1:] == (REAL, [(
+        abi.of("request")[0][0], 0, 2, 0), (abi.of("request")[1][0], 0, 1,
+                                            0)])
+    names = [call[0] for call in abi.calls]
+    assert names.index("expect") < names.index("step_begin")
+    assert names.index("step_end") < names.index("samples")
+    assert [one[1:3] for one in abi.of("samples")[0][0]] == [(2, 7), (1, 7)]
+
+
+@pytest.mark.parametrize("make, patch", [
+    (lambda: make_v1(asynchronous=True), worker.patch_v1),
+    (make_v2, worker.patch_v2)])
+def test_asynchronous_tokens_come_from_get_output(make, patch):
+    abi, runner = patched(make(), patch)
+    runner.execute_model(two_requests())
+    late = runner.sample_tokens(None)
+    assert not abi.of("samples")
+    thread = threading.Thread(target=late.get_output)
+    thread.start()
+    thread.join()
+    late.get_output()
+    assert len(abi.of("samples")) == 1
+    assert len(abi.of("samples")[0][0]) == 2
+
+
+def test_v2_rows_are_those_of_the_input_batch():
+    abi, runner = patched(make_v2(), worker.patch_v2)
+    runner.execute_model(two_requests())
+    numbers = {name: number for number, name, *_ in abi.of("request")}
+    assert abi.of("step_begin")[0][2] == [(numbers["a"], 0, 1, 0),
+                                          (numbers["b"], 0, 2, 0)]
+
+
+@pytest.mark.parametrize("make, patch", [(make_v1, worker.patch_v1),
+                                         (make_v2, worker.patch_v2)])
+def test_dummy_run_is_marked(make, patch):
+    abi, runner = patched(make(), patch)
+    assert runner._dummy_run(3) == 3
+    (_, kind, spans), = abi.of("step_begin")
+    assert (kind, spans) == (DUMMY, [])
+    assert len(abi.of("step_end")) == 1
+
+
+def test_drafter_is_marked():
+    abi, runner = patched(make_v1(), worker.patch_v1)
+    assert runner.propose_draft_token_ids() == "drafts"
+    assert [call[1] for call in abi.of("step_begin")] == [DUMMY]
+
+
+def test_warm_up_requests_are_no_requests():
+    abi, runner = patched(make_v2(), worker.patch_v2)
+
+    class Worker:
+        def compile_or_warm_up_model(self):
+            runner.execute_model(two_requests())
+
+    worker.patch_warm_up(abi, types.SimpleNamespace(Worker=Worker))
+    Worker().compile_or_warm_up_model()
+    assert [call[1] for call in abi.of("step_begin")] == [DUMMY]
+    assert not abi.of("request") and not abi.of("status")
+    runner.execute_model(two_requests())
+    assert [call[1] for call in abi.of("step_begin")] == [DUMMY, REAL]
+
+
+def test_an_engine_error_passes_and_ends_the_step():
+    abi, runner = patched(make_v1(), worker.patch_v1)
+    runner.fail = True
+    with pytest.raises(RuntimeError, match="out of memory"):
+        runner.execute_model(two_requests())
+    assert len(abi.of("step_begin")) == len(abi.of("step_end")) == 1
+
+
+def test_a_changed_engine_degrades_once_and_keeps_running():
+    abi, runner = patched(make_v1(), worker.patch_v1)
+    for _ in range(3):
+        output = two_requests()
+        del output.scheduled_cached_reqs
+        runner.execute_model(output)
+        assert runner.sample_tokens(None).sampled_token_ids == [[7], [7]]
+    (code, text), = abi.of("status")
+    assert code == "shim-degraded" and "scheduled_cached_reqs" in text
+    assert not abi.of("step_begin")
+
+
+def test_a_missing_method_is_named():
+    owner = make_v1()
+    del owner._prepare_inputs
+    abi, runner = patched(owner, worker.patch_v1)
+    (code, text), = abi.of("status")
+    assert code == "shim-degraded" and "_prepare_inputs" in text
+    assert not hasattr(owner.execute_model, "__wrapped__")
+
+
+def test_layer_numbers():
+    assert model.layer_number("model.layers.12.mlp.experts") == 12
+    assert model.layer_number("transformer.h.3.moe") == 3
+    assert model.layer_number("language_model.model.layers.0.mlp") == 0
+    with pytest.raises(ValueError):
+        model.layer_number("model.experts")
+
+
+def test_model_names_hide_paths(tmp_path):
+    assert model.model_name(str(tmp_path / "olmoe") + "/") == "olmoe"
+    assert model.model_name("Qwen/Qwen3-30B-A3B") == "Qwen/Qwen3-30B-A3B"
+
+
+def test_v2_runner_of_the_installed_engine():
+    from vllm.v1.worker.gpu import async_utils, input_batch, model_runner
+    owner = model_runner.GPUModelRunner
+    arguments = list(inspect.signature(owner.prepare_inputs).parameters)
+    assert arguments[:2] == ["self", "scheduler_output"]
+    assert list(inspect.signature(owner.execute_model).parameters)[1] == (
+        "scheduler_output")
+    fields = input_batch.InputBatch.__dataclass_fields__
+    assert {"req_ids", "num_scheduled_tokens",
+            "num_computed_tokens_np"} <= set(fields)
+    assert hasattr(async_utils.AsyncOutput, "get_output")
+    abi = RecordingAbi()
+    assert not worker.missing(abi, owner, [
+        "execute_model", "sample_tokens", "_dummy_run", "prepare_inputs",
+        "get_model"])
