@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -54,6 +55,11 @@ void* AllocateAndMap(int fd, uint64_t size) {
   // Leave as much again: the host needs shared memory too.
   if (uint64_t{fs.f_bavail} * fs.f_frsize < 2 * size) {
     errno = ENOSPC;
+    return MAP_FAILED;
+  }
+  rlimit limit;  // beyond it, allocating raises a signal that ends the host
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur) {
+    errno = EFBIG;
     return MAP_FAILED;
   }
   if (StoresCanFail(fd)) {

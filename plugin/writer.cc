@@ -260,11 +260,11 @@ Counters Writer::CountersNow() const {
           .stalls = h.stalls.load(std::memory_order_relaxed)};
 }
 
-void Writer::CloseBlock() {
+bool Writer::CloseBlock() {
   const RingHeader& ring = *ring_->header();
   const uint64_t begin = ring.persisted.load(std::memory_order_relaxed);
   opened_ns_ = 0;
-  if (read_ == begin && builder_.pending() == 0) return;
+  if (read_ == begin && builder_.pending() == 0) return true;
   BlockHeader header;
   header.file_uuid = ring.file_uuid;
   header.sequence = sequence_;
@@ -279,7 +279,8 @@ void Writer::CloseBlock() {
     wrote = telling_ ? file_.AppendAlways(packed_.data(), size)
                      : file_.Append(packed_.data(), size);
   }
-  if (wrote == CaptureFile::Wrote::kYes) {
+  const bool written = wrote == CaptureFile::Wrote::kYes;
+  if (written) {
     ++sequence_;
     rows_ += open_.rows;
   } else {
@@ -288,6 +289,7 @@ void Writer::CloseBlock() {
   open_ = {};
   ring_->Persist(read_);
   if (untold_ && !telling_) TellLosses();
+  return written;
 }
 
 // The block could not be written: its content is counted as lost.
@@ -324,10 +326,9 @@ void Writer::TellLosses() {
     const size_t text = strlen(disk_problem_);
     memcpy(status + sizeof("disk"), disk_problem_, text);
     Add(RecordType::kStatus, Bytes(status, sizeof("disk") + text));
-    untold_ = false;
   }
   AddDrops();
-  CloseBlock();
+  if (CloseBlock()) untold_ = false;
   telling_ = false;
 }
 

@@ -53,7 +53,7 @@ class Writer {
   void Account(RecordType type, Bytes payload);
   void AddDrops();
   bool Due() const;
-  void CloseBlock();
+  bool CloseBlock();  // false: what it held is counted as lost
   void Discard(CaptureFile::Wrote why, int error);
   void TellLosses();
   Counters CountersNow() const;
