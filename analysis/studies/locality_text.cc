@@ -90,7 +90,7 @@ std::string LocalityText(const StudyDocument& document) {
     text += fmt::format("* published: {}\n",
                         document.Find("jaccard.input.same")->published->why);
   }
-  if (!document.reason.empty()) text += "\n" + Note(document.reason);
+  if (!document.reason.empty()) text += '\n' + Note(document.reason);
   for (const std::string& code : document.warnings) text += Note(code);
   return text;
 }
