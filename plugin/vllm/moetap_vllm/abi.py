@@ -39,6 +39,29 @@ def address(array):
     return array.__array_interface__["data"][0]
 
 
+class Buffer:
+    """An array of the ABI that is used again and grows as needed.
+
+    `address` is fixed between two calls of `reserve`; `fields` are views of
+    the fields of a structured type, by name.
+    """
+
+    def __init__(self, dtype, count=64):
+        self._dtype = np.dtype(dtype)
+        self._allocate(count)
+
+    def _allocate(self, count):
+        self.array = np.zeros(count, self._dtype)
+        self.address = address(self.array)
+        self.fields = {name: self.array[name]
+                       for name in self._dtype.names or ()}
+
+    def reserve(self, count):
+        """Room for `count` elements; what was in the buffer may be lost."""
+        if count > len(self.array):
+            self._allocate(2 * count)
+
+
 def encode(text):
     """A C string; None stays None."""
     return None if text is None else str(text).encode("utf-8", "replace")

@@ -52,7 +52,8 @@ class Requests:
         self._chain = np.zeros(64, np.uint64)
         self._before = np.zeros(64, np.uint64)
         self._next = np.full(64, -1, np.int64)
-        self._samples = np.zeros(64, abi_module.SAMPLE)
+        self._samples = abi_module.Buffer(abi_module.SAMPLE)
+        self._ids = abi_module.Buffer(np.int32)
 
     def add(self, new, step):
         """`new` (NewRequestData) is scheduled for the first time in `step`,
@@ -110,11 +111,14 @@ class Requests:
     def _add_blocks(self, request, blocks, step):
         if self.kv_group is None:
             return
-        ids = np.array(blocks[self.kv_group], np.int32)
-        if len(ids):
+        ids = blocks[self.kv_group]
+        count = len(ids)
+        if count:
+            self._ids.reserve(count)
+            self._ids.array[:count] = ids
             self.abi.kv(request.number, step, request.blocks,
-                        abi_module.address(ids), len(ids))
-            request.blocks += len(ids)
+                        self._ids.address, count)
+            request.blocks += count
 
     def preempt(self, name, step):
         request = self.by_id.get(name)
@@ -153,8 +157,7 @@ class Requests:
         True if all of them continue what was reported before.
         """
         with self._lock:
-            expected = self._next[slots]
-            if not np.array_equal(expected, positions):
+            if not (self._next[slots] == positions).all():
                 return self._sampled_again(numbers, slots, positions, tokens)
             self._report(numbers, slots, positions, tokens,
                          self._chain[slots])
@@ -176,16 +179,15 @@ class Requests:
 
     def _report(self, numbers, slots, positions, tokens, chains):
         count = len(slots)
-        if count > len(self._samples):
-            self._samples = np.zeros(2 * count, abi_module.SAMPLE)
-        samples = self._samples[:count]
-        samples["request"] = numbers
-        samples["position"] = positions
-        samples["token"] = tokens
-        samples["chain"] = chains
-        self.abi.samples(abi_module.address(samples), count)
+        self._samples.reserve(count)
+        fields = self._samples.fields
+        fields["request"][:count] = numbers
+        fields["position"][:count] = positions
+        fields["token"][:count] = tokens
+        fields["chain"][:count] = chains
+        self.abi.samples(self._samples.address, count)
         self._before[slots] = chains
-        self._chain[slots] = samples["chain"]
+        self._chain[slots] = fields["chain"][:count]
         self._next[slots] = positions + 1
 
 

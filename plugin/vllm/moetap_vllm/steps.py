@@ -38,7 +38,7 @@ class Steps:
         self._open = None  # number of the step whose forward pass runs
         self._names = None  # the batch that _numbers and _slots describe
         self._numbers = self._slots = None
-        self._spans = np.zeros(64, abi_module.SPAN)
+        self._spans = abi_module.Buffer(abi_module.SPAN)
 
     def _prepare(self):
         if self._next is None:
@@ -72,19 +72,18 @@ class Steps:
         count = len(names)
         if names != self._names:
             self._look_up(names)
-        if count > len(self._spans):
-            self._spans = np.zeros(2 * count, abi_module.SPAN)
-        spans = self._spans[:count]
-        spans["request"] = self._numbers
-        spans["start"] = starts
-        spans["rows"] = rows
-        spans["discard"] = discard = 0 if not drafts else np.array(
+        discard = 0 if not drafts else np.array(
             [len(drafts.get(name, ())) for name in names])
-        self.abi.step_begin(step, abi_module.REAL, abi_module.address(spans),
-                            count)
+        self._spans.reserve(count)
+        fields = self._spans.fields
+        fields["request"][:count] = self._numbers
+        fields["start"][:count] = starts
+        fields["rows"][:count] = rows
+        fields["discard"][:count] = discard
+        self.abi.step_begin(step, abi_module.REAL, self._spans.address, count)
         self._open = step
         return Batch(self._names, self._numbers, self._slots,
-                     np.add(starts, rows, dtype=np.int64) - discard)
+                     starts.astype(np.int64) + rows - discard)
 
     def _look_up(self, names):
         found = [self.requests.by_id[name] for name in names]
@@ -110,13 +109,20 @@ class Steps:
             return
         if names != batch.names or len(tokens) != len(batch.names):
             raise ValueError("sampled tokens do not belong to the batch")
+        flat = list(itertools.chain.from_iterable(tokens))
+        if len(flat) == len(tokens) and [] not in tokens:
+            self._sampled(batch.numbers, batch.slots, batch.first, flat)
+            return
+        # Prefills that are not complete sampled nothing, speculation several.
         counts = np.fromiter(map(len, tokens), np.int64, len(tokens))
-        for round_number in range(int(counts.max())):
-            rows = np.flatnonzero(counts > round_number)
-            ids = np.array([tokens[row][round_number] for row in rows],
-                           np.int32)
-            if not self.requests.sampled(
-                    batch.numbers[rows], batch.slots[rows],
-                    batch.first[rows] + round_number, ids):
-                self.abi.status(b"shim-degraded", encode(
-                    "sampled tokens are not where they were expected"))
+        for index in range(int(counts.max())):
+            rows = np.flatnonzero(counts > index)
+            self._sampled(batch.numbers[rows], batch.slots[rows],
+                          batch.first[rows] + index,
+                          [tokens[row][index] for row in rows])
+
+    def _sampled(self, numbers, slots, positions, tokens):
+        if not self.requests.sampled(numbers, slots, positions,
+                                     np.array(tokens, np.int32)):
+            self.abi.status(b"shim-degraded", encode(
+                "sampled tokens are not where they were expected"))
