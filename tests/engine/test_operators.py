@@ -51,8 +51,8 @@ def read_lines(path):
 
 
 def captured_layers(blocks):
-    """For each layer slot, in the order they were first seen: its hook, its
-    expert count and its rows, each a sorted tuple of ids."""
+    """For each layer slot, in the order they were first seen: the base name
+    of its hook, its expert count and its rows, each a sorted tuple of ids."""
     layers = {}
     rows = collections.defaultdict(list)
     for block in blocks:
@@ -61,8 +61,13 @@ def captured_layers(blocks):
             layers[layer.get("slot", 0)] = layer
         read_groups(content, rows)
     ordered = sorted(layers.items(), key=lambda item: item[1].get("number", 0))
-    return [(layer["hook"], layer["experts"], rows[slot])
+    return [(base_name(layer["hook"]), layer["experts"], rows[slot])
             for slot, layer in ordered]
+
+
+def base_name(symbol):
+    length = re.match(r"_Z(\d+)", symbol)
+    return symbol[length.end():][:int(length[1])]
 
 
 def read_groups(content, rows):
