@@ -21,7 +21,8 @@ constexpr size_t kTypes = static_cast<size_t>(RecordType::kSamples) + 1;
 // entries and kBlockTarget bytes of payload, this many more per entry stay
 // below kMaxRawBlock together with facts and layers.
 constexpr size_t kTableOverhead = 160;
-static_assert(kBlockTarget + kFactBytes * 2 + kMaxLayerSlots * 192 +
+static_assert(kBlockTarget + kFactBytes * 2 +
+                  kMaxLayerSlots * (kMaxHookName + 64) +
                   kMaxBlockEntries * kTableOverhead <
               kMaxRawBlock);
 

@@ -33,7 +33,7 @@ inline constexpr size_t kRecordAlign = 16;
 inline constexpr size_t kMaxRecordBytes = size_t{64} << 10;
 inline constexpr size_t kMaxLayerSlots = 4096;
 inline constexpr uint32_t kMaxTopK = 1024;
-inline constexpr size_t kMaxHookName = 120;
+inline constexpr size_t kMaxHookName = 192;
 inline constexpr uint16_t kUnknownLayer = 0xFFFF;
 
 struct RingHeader {

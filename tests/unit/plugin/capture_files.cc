@@ -63,6 +63,7 @@ void AddRest(const log::Block& block, Captured* captured) {
   if (block.layers() != nullptr) {
     for (const log::Layer* layer : *block.layers()) {
       captured->layers[layer->slot()] = {layer->number(), layer->source()};
+      captured->hook = layer->hook()->str();
     }
   }
   if (block.status() != nullptr) {

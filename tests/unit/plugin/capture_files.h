@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "schema/block_format.h"
@@ -28,6 +28,7 @@ struct Captured {
   std::vector<std::pair<std::string, std::string>> facts;
   std::vector<std::string> status;  // codes
   std::map<uint16_t, std::pair<uint16_t, log::LayerSource>> layers;
+  std::string hook;  // of the last layer
   uint64_t steps = 0;
   uint64_t drop_rows = 0;
   uint64_t drop_records = 0;
