@@ -16,8 +16,14 @@ import tap_log
 import traffic
 
 
-def pytest_configure(config):
-    config.option.capture = "no"  # the counts of each test are its result
+def pytest_terminal_summary(terminalreporter):
+    """Prints what passed tests printed: their counts are their result."""
+    terminalreporter.section("counts")
+    for report in terminalreporter.getreports("passed"):
+        if report.capstdout.strip():
+            name = report.nodeid.split("::")[-1]
+            terminalreporter.write_line(f"{name}:")
+            terminalreporter.write_line(report.capstdout.strip() + "\n")
 
 
 @pytest.fixture(scope="session", autouse=True)
