@@ -125,7 +125,8 @@ def patched(abi):
     """A Runner with the shim's wrappers; the model is not looked at."""
     owner = type("GPUModelRunner", (Runner,), {})
     model.facts = model.cache_facts = lambda *_: {}
-    model.expect = lambda *_: None
+    model.expected_layers = lambda *_: {}
+    model.positions_on_device = lambda _: False
     model.kv_group = lambda _: 0
     worker.patch_v1(abi, types.SimpleNamespace(GPUModelRunner=owner))
     return owner

@@ -40,10 +40,11 @@ def aborted(llm, kind):
         for output in engine.step():
             tokens = list(output.outputs[0].token_ids)
             seen = seen + tokens if kind.name == "DELTA" else tokens
+            cached = output.num_cached_tokens
     engine.abort_request([f"abort-{kind.name}"])
     return {"id": f"abort-{kind.name}", "prompt": prompt["prompt_token_ids"],
-            "cached": 0, "outputs": [{"tokens": seen, "finish": "abort",
-                                      "text": ""}]}
+            "cached": cached, "outputs": [{"tokens": seen, "text": "",
+                                           "finish": "abort"}]}
 
 
 def beams(llm):

@@ -122,6 +122,16 @@ def test_facts_and_no_vocabulary_without_a_tokenizer(processor):
     assert not processor.abi.of("vocabulary")
 
 
+def test_an_engine_in_the_same_process_makes_it_a_worker(engine,
+                                                         monkeypatch):
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    owner = type("OutputProcessor", (engine.OutputProcessor,), {})
+    abi = RecordingAbi()
+    frontend.patch(abi, types.SimpleNamespace(OutputProcessor=owner))
+    owner(None, log_stats=False)
+    assert not abi.of("fact")
+
+
 @pytest.mark.parametrize("stores, runs", [(1, 1), (0, 0)])
 def test_vocabulary_only_where_tokens_are_stored(engine, monkeypatch, stores,
                                                  runs):

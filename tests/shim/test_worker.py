@@ -21,8 +21,9 @@ def no_model(monkeypatch):
     """The runners below have neither a model nor a configuration."""
     monkeypatch.setattr(model, "facts", lambda *_: {"role": "worker"})
     monkeypatch.setattr(model, "cache_facts", lambda *_: {})
-    monkeypatch.setattr(model, "expect",
-                        lambda abi, _: abi.calls.append(("expect",)))
+    monkeypatch.setattr(model, "expected_layers",
+                        lambda _, abi: abi.calls.append(("expect",)))
+    monkeypatch.setattr(model, "positions_on_device", lambda _: False)
     monkeypatch.setattr(model, "kv_group", lambda _: 0)
 
 
@@ -212,6 +213,25 @@ def test_a_missing_method_is_named():
     (code, text), = abi.of("status")
     assert code == "shim-degraded" and "_prepare_inputs" in text
     assert not hasattr(owner.execute_model, "__wrapped__")
+
+
+def test_facts_that_have_moved_do_not_end_identity(monkeypatch):
+    def facts(*_):
+        raise AttributeError("no hf_text_config")
+    monkeypatch.setattr(model, "facts", facts)
+    abi, runner = patched(make_v1(), worker.patch_v1)
+    runner.execute_model(two_requests())
+    (code, text), = abi.of("status")
+    assert code == "shim-degraded" and "hf_text_config" in text
+    assert abi.of("step_begin")[0][1] == REAL
+
+
+def test_positions_that_only_the_device_knows_are_not_reported(monkeypatch):
+    monkeypatch.setattr(model, "positions_on_device", lambda _: True)
+    abi, runner = patched(make_v1(), worker.patch_v1)
+    for _ in range(2):
+        runner.execute_model(two_requests())
+    assert len(abi.of("status")) == 1 and not abi.of("step_begin")
 
 
 def test_layer_numbers():

@@ -5,6 +5,7 @@ engine's tokens into outputs in the API server or in LLM().
 """
 
 import functools
+import os
 
 from moetap_vllm import vocabulary
 from moetap_vllm.abi import encode
@@ -57,7 +58,9 @@ def _aborted(abi, states, ended, client_gone):
 
 
 def _start(abi, processor):
-    abi.set_facts({"role": "frontend", "engine": "vllm"})
+    # Else the engine runs in this process too, which then is a worker.
+    if os.environ.get("VLLM_ENABLE_V1_MULTIPROCESSING", "1") != "0":
+        abi.set_facts({"role": "frontend", "engine": "vllm"})
     if processor.tokenizer is not None and abi.stores_tokens() == 1:
         vocabulary.report(abi, processor.tokenizer)
 

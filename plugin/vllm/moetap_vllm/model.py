@@ -80,16 +80,24 @@ def moe_layers(model):
     return layers
 
 
-def expect(abi, model):
-    """Announces the MoE layers that each real step must dispatch."""
+def expected_layers(model, abi):
+    """Announces the MoE layers that each real step must dispatch; their
+    facts."""
     layers = moe_layers(model)
     array = np.array(layers, abi_module.LAYER)
     abi.expect(abi_module.address(array), len(array))
-    if layers:
-        numbers = ",".join(str(layer[1]) for layer in layers)
-        abi.set_facts({"moe_layers": numbers,
-                       "num_experts": max(layer[2] for layer in layers),
-                       "top_k": max(layer[3] for layer in layers)})
+    if not layers:
+        return {}
+    return {"moe_layers": ",".join(str(layer[1]) for layer in layers),
+            "num_experts": max(layer[2] for layer in layers),
+            "top_k": max(layer[3] for layer in layers)}
+
+
+def positions_on_device(runner):
+    """True if the host counts rejected drafts as accepted until later."""
+    config = runner.vllm_config
+    return bool(config.speculative_config
+                and config.scheduler_config.async_scheduling)
 
 
 def kv_group(runner):

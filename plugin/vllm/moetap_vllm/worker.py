@@ -27,18 +27,23 @@ class Runner:
         self.in_dummy = False
         self.batch = None
         self._announced = False
-        self.guard.run(abi.set_facts, model.facts(runner, version))
+        describe(abi, model.facts, runner, version)
 
     def announce(self, runner):
         """Before the first real step, when weights are where they stay."""
-        if not self._announced:
-            self._announced = True
-            model.expect(self.abi, runner.get_model())
-            self.abi.set_facts(model.cache_facts(runner))
-            self.steps.requests.kv_group = model.kv_group(runner)
+        self._announced = True
+        describe(self.abi, model.expected_layers, runner.get_model(),
+                 self.abi)
+        describe(self.abi, model.cache_facts, runner)
+        self.steps.requests.kv_group = model.kv_group(runner)
+        if model.positions_on_device(runner):
+            raise NotImplementedError(
+                "with speculative decoding and asynchronous scheduling the "
+                "positions of rows are known on the device only")
 
     def schedule(self, runner, output):
-        self.announce(runner)
+        if not self._announced:
+            self.announce(runner)
         self.batch = None
         self.steps.schedule(output)
 
@@ -56,6 +61,11 @@ class Runner:
     def begin_v2(self, output, batch):
         self.begin(batch.req_ids, batch.num_computed_tokens_np,
                    batch.num_scheduled_tokens, output)
+
+
+def describe(abi, facts, *arguments):
+    """Reports facts(*arguments); without them identity is still right."""
+    abi.set_facts(Guard(abi).run(facts, *arguments) or {})
 
 
 def _state(abi, runner, version):
