@@ -18,7 +18,8 @@ target_compile_options(moetap_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
   -Werror -fno-math-errno -fasynchronous-unwind-tables)
 if(MOETAP_SANITIZE)
-  add_compile_options(-fsanitize=${MOETAP_SANITIZE}
+  # No vptr check: what runs in a guest has no RTTI.
+  add_compile_options(-fsanitize=${MOETAP_SANITIZE} -fno-sanitize=vptr
     -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${MOETAP_SANITIZE})
 endif()
