@@ -1,11 +1,100 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "analysis/capture.h"
 #include "analysis/commands.h"
 #include "analysis/error.h"
+#include "analysis/load_trace.h"
+#include "analysis/progress.h"
+#include "analysis/report/page.h"
+#include "analysis/studies/locality.h"
+#include "analysis/studies/tree_study.h"
 
 namespace moetap {
+namespace {
+
+struct Options {
+  std::filesystem::path capture;
+  std::filesystem::path output = "report.html";
+  LocalityOptions study;
+};
+
+void WritePage(const std::filesystem::path& path, const std::string& page) {
+  std::ofstream out(path, std::ios::binary);
+  out << page;
+  out.close();
+  if (!out) {
+    throw Error(path.string() +
+                ": cannot be written; give -o a file in a directory you can "
+                "write to, on a disk with room");
+  }
+}
+
+void RunStudies(const Trace& trace, const LocalityOptions& options,
+                ReportInput* input) {
+  input->trace = &trace;
+  const auto inputs = InputsOf(*input->capture);
+  input->forest = BuildForest(trace, options.root_tokens);
+  input->tree = RunTree(trace, input->forest, inputs, options.root_tokens);
+  const LocalityPlan plan = PlanLocality({&trace, 1}, options);
+  fmt::print(stderr, "report: counting {}\n", DescribePlan(plan));
+  Progress progress("pairs", plan.pairs);
+  input->locality = RunLocality(
+      plan, inputs, [&progress](uint64_t pairs) { progress.Add(pairs); });
+}
+
+int RunReportCommand(const Options& options) {
+  const Capture capture = ReadCapture(options.capture);
+  const TraceOrError trace = TryBuildTrace(capture);
+  ReportInput input;
+  input.capture = &capture;
+  input.trace_error = trace.error;
+  input.vocabulary = Vocabulary(capture);
+  input.verify = Verify(capture, trace.get(), trace.error);
+  if (trace.get() != nullptr) RunStudies(*trace.get(), options.study, &input);
+  WritePage(options.output, ReportPage(input));
+  fmt::print("report: {}\n", options.output.string());
+  if (trace.get() == nullptr) {
+    throw Error("the report has no studies: " + trace.error);
+  }
+  return VerifyStatus(input.verify) == kExitOk && !HasLosses(capture)
+             ? kExitOk
+             : kExitLosses;
+}
+
+}  // namespace
 
 void AddReportCommand(CLI::App& app, Command* run) {
-  app.add_subcommand("report", "being written")->callback([run] {
-    *run = []() -> int { throw Error("being written"); };
+  auto options = std::make_shared<Options>();
+  options->study.threads = std::max(1u, std::thread::hardware_concurrency());
+  CLI::App* verb = app.add_subcommand(
+      "report", "One self-contained HTML page about a capture");
+  verb->footer(
+      "Example: moetap report moetap-capture -o report.html\n"
+      "Exit status: 0 done, 3 done and the page says what is wrong with the "
+      "capture, 1 no studies, 2 usage.");
+  verb->add_option("capture", options->capture, "Capture directory or file")
+      ->required();
+  verb->add_option("-o,--output", options->output, "File to write")
+      ->type_name("FILE")
+      ->capture_default_str();
+  verb->add_option("--root-tokens", options->study.root_tokens,
+                   "Sequences that agree in their first N tokens are one tree")
+      ->check(CLI::Range(1u, 1u << 24))
+      ->type_name("N")
+      ->capture_default_str();
+  verb->add_option("--threads", options->study.threads, "Worker threads")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  verb->callback([options, run] {
+    *run = [options] { return RunReportCommand(*options); };
   });
 }
 

@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/report/html.h"
+#include "analysis/report/page.h"
+
+namespace moetap {
+namespace {
+
+constexpr uint32_t kMaxLeaves = 160;
+constexpr double kLeft = 12;
+constexpr double kRight = 848;
+constexpr double kTop = 12;
+
+// Height of each node's line: leaves in order, inner nodes at their middle.
+std::vector<double> Heights(const Forest& forest, uint32_t first, uint32_t last,
+                            double step) {
+  std::vector<double> y(last - first, 0);
+  double next = kTop;
+  for (uint32_t i = first; i < last; ++i) {
+    if (!forest.nodes[i].children.empty()) continue;
+    y[i - first] = next;
+    next += step;
+  }
+  for (uint32_t i = last; i-- > first;) {
+    const auto& children = forest.nodes[i].children;
+    if (children.empty()) continue;
+    y[i - first] =
+        (y[children.front() - first] + y[children.back() - first]) / 2;
+  }
+  return y;
+}
+
+}  // namespace
+
+std::string TreeFigure(const ReportInput& input, size_t tree) {
+  const Forest& forest = input.forest;
+  const uint32_t first = forest.roots[tree];
+  const uint32_t last = forest.tree_end(tree);
+  const TreeNode& root = forest.nodes[first];
+  if (root.leaves < 2 || root.leaves > kMaxLeaves) return "";
+  uint32_t depth = 1;
+  for (uint32_t i = first; i < last; ++i) {
+    depth = std::max(depth, forest.nodes[i].end);
+  }
+  const double step = std::clamp(330.0 / root.leaves, 4.0, 18.0);
+  const auto y = Heights(forest, first, last, step);
+  const double bottom = *std::max_element(y.begin(), y.end()) + 10;
+  const auto x = [&](uint32_t position) {
+    return kLeft + (kRight - kLeft) * position / depth;
+  };
+  std::string svg = fmt::format(
+      "<figure><svg viewBox=\"0 0 860 {:.0f}\" role=img "
+      "aria-label=\"The largest fork tree\">",
+      bottom + 22);
+  for (uint32_t i = first; i < last; ++i) {
+    const TreeNode& node = forest.nodes[i];
+    const double at = y[i - first];
+    std::string path;
+    if (node.parent != kNone) {
+      path = fmt::format("M{:.1f} {:.1f}V{:.1f}", x(node.begin),
+                         y[node.parent - first], at);
+    } else {
+      path = fmt::format("M{:.1f} {:.1f}", x(node.begin), at);
+    }
+    svg += fmt::format(
+        "<path class=branch stroke-width={:.1f} d=\"{}H{:.1f}\"><title>tokens "
+        "{} to {}, {} sequences</title></path>",
+        1 + std::log2(node.sequences), path, x(node.end), node.begin,
+        node.end - 1, node.sequences);
+    if (!node.ends.empty()) {
+      svg += fmt::format("<circle class=leaf cx={:.1f} cy={:.1f} r=2.2 />\n",
+                         x(node.end), at);
+    }
+  }
+  return svg +
+         fmt::format(
+             "<text x={} y={:.1f}>token 0</text><text x={} y={:.1f} "
+             "text-anchor=end>token {}</text></svg>\n"
+             "<figcaption>The tree with the most distinct sequences ({} of "
+             "them): tokens to the right, a line per branch, thicker where "
+             "more sequences run; dots are ends.</figcaption></figure>\n",
+             kLeft, bottom + 16, kRight, bottom + 16, html::Count(depth),
+             html::Count(root.leaves));
+}
+
+}  // namespace moetap

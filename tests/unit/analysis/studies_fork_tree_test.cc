@@ -1,0 +1,117 @@
+#include <gmock/gmock.h>
+
+#include "analysis/studies/fork_tree.h"
+#include "analysis/studies/trie_rows.h"
+#include "tests/unit/analysis/studies_trace.h"
+
+namespace moetap {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+Trace Forked() {
+  Trace trace = MakeTrace({{0, 16, 2, 0}});
+  AddSequence(&trace, {1, 2, 3, 4, 5});
+  AddSequence(&trace, {9, 9});
+  AddSequence(&trace, {1, 2, 7, 8});
+  AddSequence(&trace, {1, 2, 3, 4, 5});  // as the first
+  AddSequence(&trace, {1, 2, 3});        // ends where the first goes on
+  return trace;
+}
+
+TEST(ForkTreeTest, NodesAreMaximalSharedRuns) {
+  const Forest forest = BuildForest(Forked());
+  EXPECT_THAT(forest.roots, ElementsAre(0, 4));
+  ASSERT_EQ(forest.nodes.size(), 5u);
+  const TreeNode& root = forest.nodes[0];
+  EXPECT_EQ(root.end, 2u);
+  EXPECT_EQ(root.sequences, 4u);
+  EXPECT_EQ(root.leaves, 3u);
+  EXPECT_THAT(root.children, ElementsAre(1, 3));
+  EXPECT_THAT(forest.nodes[1].ends, ElementsAre(4));     // [1 2] 3
+  EXPECT_THAT(forest.nodes[2].ends, ElementsAre(0, 3));  // [1 2 3] 4 5
+  EXPECT_THAT(forest.nodes[3].ends, ElementsAre(2));     // [1 2] 7 8
+  EXPECT_EQ(forest.nodes[4].parent, kNone);
+}
+
+TEST(ForkTreeTest, StatisticsCountTokens) {
+  const Trace trace = Forked();
+  const ForestStats stats = ComputeForestStats(trace, BuildForest(trace));
+  EXPECT_EQ(stats.sequences, 5u);
+  EXPECT_EQ(stats.leaves, 4u);
+  EXPECT_EQ(stats.forks, 1u);
+  EXPECT_EQ(stats.branches, 2u);
+  EXPECT_EQ(stats.forked_trees, 1u);
+  EXPECT_EQ(stats.depth, 5u);
+  EXPECT_EQ(stats.served_tokens, 19u);
+  EXPECT_EQ(stats.distinct_tokens, 9u);
+  // Four times [1 2], three times the 3 after it.
+  EXPECT_EQ(stats.shared_tokens, 11u);
+}
+
+TEST(ForkTreeTest, RootTokensSplitTrees) {
+  const Trace trace = Forked();
+  EXPECT_THAT(BuildForest(trace, 3).roots.size(), 3u);
+  // Shorter than the root: a tree of its own, equal ones together.
+  EXPECT_THAT(BuildForest(trace, 4).roots.size(), 4u);
+}
+
+TEST(ForkTreeTest, EmptyTraceAndEmptySequences) {
+  Trace trace = MakeTrace({{0, 16, 2, 0}});
+  EXPECT_THAT(BuildForest(trace).nodes, IsEmpty());
+  trace.sequences.resize(2);
+  EXPECT_THAT(BuildForest(trace).nodes, IsEmpty());
+  EXPECT_EQ(ComputeForestStats(trace, BuildForest(trace)).sequences, 0u);
+}
+
+TEST(ForkTreeTest, DeepChainsNeedNoStack) {
+  Trace trace = MakeTrace({{0, 16, 1, 0}});
+  std::vector<uint64_t> tokens;
+  for (uint64_t i = 0; i < 800; ++i) {
+    tokens.push_back(i);
+    AddSequence(&trace, tokens);
+  }
+  const Forest forest = BuildForest(trace);
+  EXPECT_EQ(forest.nodes.size(), 800u);
+  EXPECT_EQ(forest.nodes.front().leaves, 800u);
+}
+
+TEST(TrieRowsTest, OneRowPerPathPairsPerPosition) {
+  const Trace trace = Forked();
+  const TrieRows rows = CollectTrieRows(trace, BuildForest(trace));
+  // Position 2: "3" and "7" of the first tree; position 3 has rows of "4"
+  // alone, for the last token of a sequence has none.
+  ASSERT_EQ(rows.groups.size(), 1u);
+  EXPECT_EQ(rows.groups[0].position, 2u);
+  EXPECT_EQ(rows.pairs, 1u);
+  EXPECT_EQ(rows.shared_rows, 3u);  // 1, 2 and 3
+  EXPECT_EQ(rows.lone_rows, 4u);    // 1, 2, 4 and 9
+}
+
+TEST(TrieRowsTest, OutputIsUnknownWhereThePathForksOrEnds) {
+  Trace trace = MakeTrace({{0, 16, 1, 0}});
+  AddSequence(&trace, {1, 2, 5, 6});
+  AddSequence(&trace, {1, 2, 6, 6});
+  AddSequence(&trace, {1, 3, 6, 6});
+  const TrieRows rows = CollectTrieRows(trace, BuildForest(trace));
+  ASSERT_EQ(rows.groups.size(), 2u);
+  const auto& after_fork = rows.groups[0].rows;  // position 1: "2" and "3"
+  EXPECT_FALSE(after_fork[0].output_known);
+  EXPECT_TRUE(after_fork[1].output_known);
+  EXPECT_EQ(after_fork[1].output, 6u);
+  EXPECT_EQ(rows.unknown_outputs, 1u);
+}
+
+TEST(TrieRowsTest, AnotherRequestFillsAMissingRow) {
+  Trace trace = Forked();
+  trace.sequences[0].positions[2] = {};  // of "3", which request-3 has too
+  EXPECT_EQ(CollectTrieRows(trace, BuildForest(trace)).missing_rows, 0u);
+  trace.sequences[2].positions[2] = {};  // of "7", which nobody else has
+  const TrieRows rows = CollectTrieRows(trace, BuildForest(trace));
+  EXPECT_EQ(rows.missing_rows, 1u);
+  EXPECT_EQ(rows.pairs, 0u);
+}
+
+}  // namespace
+}  // namespace moetap
