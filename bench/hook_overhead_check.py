@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs hook_overhead and compares its ratios with a recorded spread.
 
-    hook_overhead_check.py BINARY            check
-    hook_overhead_check.py BINARY --record   write the spread of this machine
+    hook_overhead_check.py [BINARY]            check
+    hook_overhead_check.py [BINARY] --record   write this machine's spread
 
 Times differ from machine to machine, ratios much less.  A ratio is CPU time
 of a hooked dispatch by that of a plain narrowing copy of the same ids, and
@@ -20,6 +20,8 @@ import statistics
 import subprocess
 import sys
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("MOETAP_BUILD", ROOT / "build/release"))
 SPREAD = pathlib.Path(__file__).with_name("hook_overhead.json")
 ROWS = (1, 8, 64, 512, 4096, 8192)
 PAIRS = [(f"HookedCall/{rows}", f"PlainCopy/{rows}") for rows in ROWS]
@@ -114,14 +116,18 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("binary", type=pathlib.Path,
-                        help="bench/hook_overhead of a release build")
+    parser.add_argument("binary", type=pathlib.Path, nargs="?",
+                        default=BUILD / "bench" / "hook_overhead",
+                        help="default: bench/hook_overhead of the build tree "
+                        "that MOETAP_BUILD names, or of build/release")
     parser.add_argument("--record", action="store_true",
                         help="write the spread instead of checking it")
     parser.add_argument("--spread", type=pathlib.Path, default=SPREAD,
                         metavar="FILE", help="recorded spread (default: "
                         "hook_overhead.json beside this script)")
     arguments = parser.parse_args()
+    if not arguments.binary.is_file():
+        parser.error(f"{arguments.binary} does not exist: build it first")
     action = record if arguments.record else check
     action(arguments.binary, arguments.spread)
 

@@ -17,7 +17,6 @@ import sys
 
 import pytest
 
-import capture
 import harness
 
 BUILDS = ("_C", "_C_AVX512", "_C_AVX2")
@@ -104,7 +103,8 @@ def test_ids_are_captured_as_executed(build, tmp_path):
     calls = read_lines(preloaded)
     assert calls == read_lines(alone)
 
-    found = captured_layers(capture.read_dump(folder).blocks)
+    dump = harness.run_moetap("dump", folder, "--blocks", "--json")
+    found = captured_layers(map(json.loads, dump.stdout.splitlines()))
     assert [(hook, experts) for hook, experts, _ in found] == [
         (call["operator"], call["experts"]) for call in calls]
     for call, (_, _, rows) in zip(calls, found):
