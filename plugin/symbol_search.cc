@@ -13,7 +13,10 @@
 namespace moetap {
 namespace {
 
-enum class Match { kNone, kNear, kExact };
+// How well a symbol explains that a hook was not met, the best last.  Engines
+// define several hooked functions and call one, so a function that is there
+// unchanged explains less than one whose signature has changed.
+enum class Match { kNone, kContains, kExact, kVariant };
 
 struct Found {
   Match match = Match::kNone;
@@ -82,8 +85,13 @@ bool DiffersLittle(const char* a, const char* b) {
 
 Match MatchName(const char* name, const HookRow& row) {
   if (strcmp(name, row.symbol) == 0) return Match::kExact;
-  if (strstr(name, row.base_name) != nullptr) return Match::kNear;
-  return DiffersLittle(name, row.symbol) ? Match::kNear : Match::kNone;
+  if (DiffersLittle(name, row.symbol)) return Match::kVariant;
+  if (strstr(name, row.base_name) == nullptr) return Match::kNone;
+  char mangled[128];  // an identifier is mangled with its length before it
+  snprintf(mangled, sizeof(mangled), "_Z%zu%s", strlen(row.base_name),
+           row.base_name);
+  return strncmp(name, mangled, strlen(mangled)) == 0 ? Match::kVariant
+                                                      : Match::kContains;
 }
 
 void SearchObject(const dl_phdr_info& object, const Symbols& symbols,
@@ -141,7 +149,8 @@ void DescribeNearMisses(char* out, size_t size) {
       snprintf(out, size,
                "no loaded library defines a function like the hooked ones");
       break;
-    case Match::kNear:
+    case Match::kContains:
+    case Match::kVariant:
       snprintf(out, size, "%s defines %s, which is not the hooked %s", object,
                found.symbol, found.row->symbol);
       break;

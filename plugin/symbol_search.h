@@ -7,8 +7,9 @@
 namespace moetap {
 
 // Searches the dynamic symbols that the loaded objects, this one left out,
-// define, for one that is a hooked symbol, contains a hook's base name or
-// differs from a hooked symbol in at most two letters.  Writes one English
+// define, for the one that explains best why no hook was met: a hooked function
+// with other arguments or at most two letters changed, else a hooked symbol
+// itself, else a name that contains a hook's base name.  Writes one English
 // clause, NUL-terminated, that says what was found, or that nothing was.
 // Takes the loader's lock and reads every symbol once: milliseconds.
 void DescribeNearMisses(char* out, size_t size);

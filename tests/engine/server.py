@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -58,11 +59,26 @@ class Server:
                     return tokens
         raise AssertionError("the stream ended before the client left")
 
-    def leave_unanswered(self, seconds, **body):
-        """Asks for a whole answer and goes before it comes."""
+    def leave_unanswered(self, tokens, **body):
+        """Asks for a whole answer and goes when the server has generated
+        `tokens` more tokens.  No other client may be served meanwhile."""
+        enough = self.generated_tokens() + tokens
         connection = self._post(body)
-        time.sleep(seconds)
+        while self.generated_tokens() < enough:
+            time.sleep(0.02)
         connection.close()
+
+    def generated_tokens(self):
+        """How many tokens the server has generated since its start."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port,
+                                                timeout=60)
+        with contextlib.closing(connection):
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+        found = re.search(r"^vllm:generation_tokens_total\{.*\} (\S+)$", text,
+                          re.MULTILINE)
+        assert found, "the server does not count its tokens"
+        return float(found.group(1))
 
     def is_healthy(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port,

@@ -11,7 +11,8 @@ import harness
 import tap_log
 
 LEAST_STEPS = 40
-BATCH = {"prompts": harness.random_prompts(21, 16, 20, 40),
+# Four samples of each of four prompts, so that the studies have forks.
+BATCH = {"prompts": 4 * harness.random_prompts(21, 4, 20, 40),
          "sampling": {"max_tokens": 400, "temperature": 1.0,
                       "ignore_eos": True}}
 
@@ -96,4 +97,5 @@ def test_every_tool_reads_what_was_published(work, tmp_path, truth):
     assert (tmp_path / "rows.csv").stat().st_size > 0
     assert (tmp_path / "report.html").stat().st_size > 0
     verdict = harness.run_moetap("verify", folder, expect=(3,))
+    assert "leftover-ring" in verdict.stdout
     print(verdict.stdout)

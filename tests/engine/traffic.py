@@ -69,9 +69,8 @@ def leavers(server):
     body = dict(max_tokens=200, temperature=1.0, ignore_eos=True)
     tokens = server.stream_and_leave(4, request_id="left-stream",
                                      prompt=first, **body)
-    server.leave_unanswered(0.5, request_id="left-answer", prompt=second,
-                            **body)
     time.sleep(1)  # the server notices, and the engine aborts
+    server.leave_unanswered(8, request_id="left-answer", prompt=second, **body)
     return [Sent("left-stream", 0, 1, first, tokens, ""),
             Sent("left-answer", 0, 1, second, [], "")]
 

@@ -45,6 +45,15 @@ TEST(SymbolSearchTest, SaysWhenTheHookedFunctionIsThere) {
                         ", but calls it past the hook"));
 }
 
+TEST(SymbolSearchTest, PrefersAChangedFunctionToOneThatIsMerelyThere) {
+  void* handle = dlopen(ANOTHER_HOOK, RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(handle, nullptr) << dlerror();
+  EXPECT_THAT(SearchWith(OTHER_ARGUMENTS),
+              HasSubstr("defines _Z13cpu_fused_moeRi, which is not"));
+  EXPECT_THAT(SearchWith(HELPER), HasSubstr("another_hook.so defines "));
+  dlclose(handle);
+}
+
 TEST(SymbolSearchTest, FitsTheRoomItIsGiven) {
   char text[21];
   text[20] = '!';
