@@ -24,17 +24,7 @@ struct Label {
 
 class Drawing {
  public:
-  explicit Drawing(const Chart& chart) : chart_(chart) {
-    double most = 0;
-    for (const ChartLine& line : chart.lines) {
-      for (const auto& value : line.values)
-        most = std::max(most, value.value_or(0));
-      for (const auto& value : line.hi)
-        most = std::max(most, value.value_or(0));
-    }
-    for (const ChartMark& mark : chart.marks) most = std::max(most, mark.value);
-    top_ = std::clamp(std::ceil(most * 10 + 0.2) / 10, 0.1, 1.0);
-  }
+  explicit Drawing(const Chart& chart) : chart_(chart), top_(chart.top) {}
 
   std::string Svg() {
     svg_ = fmt::format(
@@ -148,12 +138,25 @@ class Drawing {
   }
 
   const Chart& chart_;
-  double top_ = 1;
+  const double top_;
   std::string svg_;
   std::vector<Label> labels_;
 };
 
 }  // namespace
+
+double ChartTop(const Chart& chart) {
+  double most = 0;
+  for (const ChartLine& line : chart.lines) {
+    for (const auto* values : {&line.values, &line.hi}) {
+      for (const auto& value : *values) {
+        most = std::max(most, value.value_or(0));
+      }
+    }
+  }
+  for (const ChartMark& mark : chart.marks) most = std::max(most, mark.value);
+  return std::clamp(std::ceil(most * 10) / 10, 0.1, 1.0);
+}
 
 std::string ChartSvg(const Chart& chart) { return Drawing(chart).Svg(); }
 

@@ -30,7 +30,11 @@ struct Chart {
   std::vector<uint32_t> layers;
   std::vector<ChartLine> lines;
   std::vector<ChartMark> marks;
+  double top = 1;  // of the vertical axis, from 0
 };
+
+// The least multiple of 0.1, up to 1, that is above all values of `chart`.
+double ChartTop(const Chart& chart);
 
 std::string ChartSvg(const Chart& chart);
 

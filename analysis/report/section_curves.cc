@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "analysis/report/chart.h"
 #include "analysis/report/html.h"
 #include "analysis/report/page.h"
@@ -37,7 +39,7 @@ ChartLine BaselineOf(const StudyDocument& document, const char* name,
   return line;
 }
 
-std::string Panel(const StudyDocument& document, const std::string& which) {
+Chart Panel(const StudyDocument& document, const std::string& which) {
   Chart chart;
   chart.title = which == "input" ? "By input token: token p equal or not"
                                  : "By output token: token p+1 equal or not";
@@ -59,7 +61,15 @@ std::string Panel(const StudyDocument& document, const std::string& which) {
          fmt::format("{:.3f} another model*", overall->published->value),
          overall->published->value});
   }
-  return ChartSvg(chart);
+  return chart;
+}
+
+// Both classifications, on one scale.
+std::string Panels(const StudyDocument& document) {
+  Chart input = Panel(document, "input");
+  Chart output = Panel(document, "output");
+  input.top = output.top = std::max(ChartTop(input), ChartTop(output));
+  return ChartSvg(input) + ChartSvg(output);
 }
 
 std::string OverallRow(const StudyDocument& document, const PairClass& one) {
@@ -148,13 +158,14 @@ std::string CurvesSection(const ReportInput& input) {
       "<h2>Locality: how alike are the experts of two branches?</h2>\n"
       "<p>Two branches of one tree are compared row by row at equal positions "
       "after their fork. The Jaccard index of the two expert sets is averaged "
-      "over all such pairs, apart for equal and for different tokens.</p>\n";
+      "over all such pairs, separately for equal and for different "
+      "tokens.</p>\n";
   if (!document.reason.empty()) section += html::ReasonBox(document.reason);
   for (const std::string& code : document.warnings) {
     section += html::ReasonBox(code);
   }
   if (document.results.empty()) return section;
-  section += "<figure>" + Panel(document, "input") + Panel(document, "output");
+  section += "<figure>" + Panels(document);
   section +=
       "<figcaption>Mean Jaccard index of expert sets per layer. Shaded: 95 % "
       "interval. <i>Uniform sets</i>: two independent uniform sets; "

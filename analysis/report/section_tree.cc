@@ -13,7 +13,7 @@ constexpr size_t kMaxNodes = 600;   // drawn in the page
 constexpr uint32_t kMaxDepth = 40;  // of nested elements
 constexpr size_t kMaxText = 160;    // characters of a node
 constexpr size_t kMaxEnds = 6;      // requests named at one node
-constexpr uint32_t kOpenDepth = 3;
+constexpr size_t kOpenNodes = 40;   // shown before anything is opened
 
 std::string Ends(const ReportInput& input, const TreeNode& node) {
   std::string text;
@@ -39,13 +39,16 @@ std::string Ends(const ReportInput& input, const TreeNode& node) {
 class Outline {
  public:
   explicit Outline(const ReportInput& input)
-      : input_(input), nodes_(input.forest.nodes) {}
+      : input_(input),
+        nodes_(input.forest.nodes),
+        shown_(input.forest.nodes.size(), false) {}
 
   void DrawTree(uint32_t root, uint32_t end) {
     std::vector<uint32_t> open;  // nodes whose element is not closed yet
     for (uint32_t i = root; i < end && drawn_ < kMaxNodes; ++i) {
-      while (!open.empty() && open.back() != nodes_[i].parent) Close(&open);
-      if (nodes_[i].parent != kNone && open.empty()) continue;  // cut off
+      const uint32_t parent = nodes_[i].parent;
+      if (parent != kNone && !shown_[parent]) continue;  // too deep
+      while (!open.empty() && open.back() != parent) Close(&open);
       Draw(i, &open);
     }
     while (!open.empty()) Close(&open);
@@ -60,10 +63,14 @@ class Outline {
     const auto depth = static_cast<uint32_t>(open->size());
     if (depth > kMaxDepth) return;
     ++drawn_;
+    shown_[index] = true;
     const std::string line = fmt::format(
-        "<span class=span>{}–{}</span> <span class=times>×{}</span> "
+        "<span class=span>{}</span> <span class=times>×{}</span> "
         "<code>{}</code>{}",
-        node.begin, node.end - 1, node.sequences,
+        node.end - node.begin == 1
+            ? fmt::format("{}", node.begin)
+            : fmt::format("{}–{}", node.begin, node.end - 1),
+        node.sequences,
         Escaped(NodeText(*input_.trace, node, input_.vocabulary, kMaxText)),
         Ends(input_, node));
     if (node.children.empty()) {
@@ -71,7 +78,7 @@ class Outline {
       return;
     }
     html_ += fmt::format("<details{}><summary>{}</summary>\n",
-                         depth < kOpenDepth ? " open" : "", line);
+                         drawn_ <= kOpenNodes ? " open" : "", line);
     open->push_back(index);
   }
 
@@ -97,6 +104,7 @@ class Outline {
 
   const ReportInput& input_;
   const std::vector<TreeNode>& nodes_;
+  std::vector<bool> shown_;
   std::string html_;
   size_t drawn_ = 0;
 };

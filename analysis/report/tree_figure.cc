@@ -78,7 +78,7 @@ std::string TreeFigure(const ReportInput& input, size_t tree) {
   return svg +
          fmt::format(
              "<text x={} y={:.1f}>token 0</text><text x={} y={:.1f} "
-             "text-anchor=end>token {}</text></svg>\n"
+             "text-anchor=end>{} tokens</text></svg>\n"
              "<figcaption>The tree with the most distinct sequences ({} of "
              "them): tokens to the right, a line per branch, thicker where "
              "more sequences run; dots are ends.</figcaption></figure>\n",
