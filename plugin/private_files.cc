@@ -199,12 +199,8 @@ CaptureFile::Wrote CaptureFile::AppendAlways(const uint8_t* bytes,
 
 bool CaptureFile::Close() {
   if (!HaveFile()) return false;
-  const bool synced = fsync(fd_) == 0;
-  const int error = errno;
   g_capture.fd = -1;
-  close(fd_);
-  errno = error;
-  return synced;
+  return close(fd_) == 0;
 }
 
 void CloseInheritedCapture() {

@@ -44,7 +44,8 @@ class CaptureFile {
   // As Append, without the limits: for the few bytes that say what was lost.
   Wrote AppendAlways(const uint8_t* bytes, size_t size);
 
-  // fsync and close.  False: errno says why the last blocks may be lost.
+  // False: errno says why the last blocks may be lost.  Does not wait for the
+  // disk: what was written survives the process as it is.
   bool Close();
 
  private:

@@ -204,7 +204,7 @@ void Writer::Add(RecordType type, Bytes payload) {
   if (added == BlockBuilder::Added::kYes) {
     Account(type, payload);
   } else {
-    ring_->CountDrop(open_.last_step, 0, 1);
+    ring_->CountDrop(step_, 0, 1);
   }
 }
 
@@ -214,8 +214,7 @@ void Writer::Account(RecordType type, Bytes payload) {
       DispatchRecord dispatch;
       memcpy(&dispatch, payload.data(), sizeof(dispatch));
       open_.rows += dispatch.rows;
-      open_.first_step = std::min(open_.first_step, dispatch.step);
-      open_.last_step = std::max(open_.last_step, dispatch.step);
+      AccountStep(payload);
       break;
     }
     case RecordType::kDrop: {
@@ -229,9 +228,20 @@ void Writer::Account(RecordType type, Bytes payload) {
       break;  // in every later block again
     case RecordType::kStatus:
       break;  // on stderr already
+    case RecordType::kStepBegin:
+    case RecordType::kStepEnd:
+      AccountStep(payload);
+      [[fallthrough]];
     default:
       ++open_.records;
   }
+}
+
+// The records of a step begin with its number.
+void Writer::AccountStep(Bytes payload) {
+  memcpy(&step_, payload.data(), sizeof(step_));
+  open_.first_step = std::min(open_.first_step, step_);
+  open_.last_step = std::max(open_.last_step, step_);
 }
 
 void Writer::AddDrops() {
@@ -294,11 +304,10 @@ bool Writer::CloseBlock() {
 
 // The block could not be written: its content is counted as lost.
 void Writer::Discard(CaptureFile::Wrote why, int error) {
-  const uint64_t first =
-      open_.rows > 0 ? open_.first_step : open_.drops.first_step;
   if (open_.rows > 0 || open_.records > 0) {
-    ring_->CountDrop(first, open_.rows, open_.records);
-    ring_->CountDrop(std::max(first, open_.last_step), 0, 0);
+    ring_->CountDrop(std::min(open_.first_step, step_), open_.rows,
+                     open_.records);
+    ring_->CountDrop(std::max(open_.last_step, step_), 0, 0);
   }
   ring_->header()->rows.fetch_sub(open_.rows, std::memory_order_relaxed);
   Merge(&carried_, open_.drops);

@@ -51,6 +51,7 @@ class Writer {
   void ReadToTheEnd();
   void Add(RecordType type, Bytes payload);
   void Account(RecordType type, Bytes payload);
+  void AccountStep(Bytes payload);
   void AddDrops();
   bool Due() const;
   bool CloseBlock();  // false: what it held is counted as lost
@@ -68,6 +69,7 @@ class Writer {
   uint64_t read_ = 0;      // position of the next record
   uint64_t rows_ = 0;      // in written blocks
   uint64_t sequence_ = 0;  // of the next block
+  uint64_t step_ = 0;      // last one seen
   int64_t opened_ns_ = 0;  // first record of the open block
   int64_t read_ns_ = 0;    // last record read
   Open open_;

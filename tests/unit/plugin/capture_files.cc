@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 
 #include "schema/block_codec.h"
 
@@ -97,9 +96,15 @@ std::vector<std::filesystem::path> FilesIn(
   return found;
 }
 
-std::vector<uint8_t> ReadBytes(const std::filesystem::path& path) {
+std::vector<uint8_t> ReadBytes(const std::filesystem::path& path,
+                               size_t limit) {
+  std::error_code error;
+  std::vector<uint8_t> bytes(std::min<uint64_t>(
+      std::filesystem::file_size(path, error), error ? 0 : limit));
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  file.read(reinterpret_cast<char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+  return bytes;
 }
 
 Captured ReadCapture(const std::filesystem::path& path) {

@@ -45,7 +45,9 @@ struct Captured {
 std::vector<std::filesystem::path> FilesIn(
     const std::filesystem::path& directory, const std::string& suffix);
 
-std::vector<uint8_t> ReadBytes(const std::filesystem::path& path);
+// The file, or its first `limit` bytes; empty if it cannot be read.
+std::vector<uint8_t> ReadBytes(const std::filesystem::path& path,
+                               size_t limit = SIZE_MAX);
 
 // Fails the test if a block is damaged, missing or out of order.
 Captured ReadCapture(const std::filesystem::path& path);

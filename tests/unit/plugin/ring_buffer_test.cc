@@ -28,7 +28,7 @@ class RingBufferTest : public testing::Test {
            RecordType type = RecordType::kStatus) {
     RingBuffer::Reservation reservation;
     if (!ring_.Reserve(payload.size(), &reservation)) return false;
-    memcpy(reservation.payload(), payload.data(), payload.size());
+    std::copy(payload.begin(), payload.end(), reservation.payload());
     ring_.Publish(reservation, type);
     return true;
   }
