@@ -32,6 +32,13 @@ std::string Size(uint64_t bytes) {
   return fmt::format("{:.1f} {}", size, kUnits[unit]);
 }
 
+std::string WhatItDid(const FoundFile& file) {
+  if (file.counters.dispatches > 0) {
+    return "captured " + Count(file.counters.rows, "token-layer");
+  }
+  return file.role == "frontend" ? "reported requests" : "loaded, no dispatch";
+}
+
 const char* Remedy(Verdict verdict) {
   switch (verdict) {
     case Verdict::kUnhooked:
@@ -101,11 +108,7 @@ Lines DescribeProcesses(const ProcessWatch& watch, const Findings& findings) {
     lines.push_back(fmt::format(
         "{} (pid {}{}{}): {}", file.process.empty() ? "process" : file.process,
         file.pid.empty() ? "unknown" : file.pid, file.role.empty() ? "" : ", ",
-        file.role,
-        file.counters.dispatches > 0
-            ? fmt::format("captured {}",
-                          Count(file.counters.rows, "token-layer"))
-            : "loaded, no dispatch"));
+        file.role, WhatItDid(file)));
   }
   for (const auto& [key, process] : watch.seen()) {
     if (captured.contains(std::to_string(process.pid))) continue;
@@ -133,8 +136,9 @@ Lines DescribeSalvage(const std::vector<Salvaged>& salvaged) {
           ring.ring.string(), ring.problem));
     } else {
       lines.push_back(fmt::format(
-          "pid {} was killed; what its ring held is now in {} ({})", ring.pid,
-          ring.file.filename().string(), Count(ring.blocks, "block")));
+          "pid {} ended abruptly; what its ring held is now in {} ({})",
+          ring.pid, ring.file.filename().string(),
+          Count(ring.blocks, "block")));
     }
     for (const std::string& note : ring.notes) lines.push_back(note);
   }

@@ -90,6 +90,14 @@ TEST(DescribeProcesses, NamesWhoCaptured) {
                        "token-layers"));
 }
 
+TEST(DescribeProcesses, AFrontEndIsNotExpectedToDispatch) {
+  FoundFile file = Worker(0);
+  file.role = "frontend";
+  const ProcessWatch watch("libmoetap.so");
+  EXPECT_THAT(DescribeProcesses(watch, Of(file)),
+              Contains("python3.11 (pid 12, frontend): reported requests"));
+}
+
 TEST(DescribeSalvage, NamesWhatStayed) {
   Salvaged ring;
   ring.ring = "/dev/shm/x.ring";
