@@ -118,7 +118,10 @@ CaptureTotals CountTotals(const Capture& capture) {
     totals.missing_blocks += file.missing_blocks;
     totals.skipped_regions += file.skipped.size();
     totals.rings += file.ring_found ? 1 : 0;
+    uint64_t rows = 0;
     for (const CaptureBlock& block : file.blocks) {
+      if (block.from_ring) break;
+      rows = block.header.counters.rows;
       totals.raw_bytes += block.raw.size();
       const uint64_t time = block.header.time_ns;
       if (time == 0) continue;
@@ -126,6 +129,7 @@ CaptureTotals CountTotals(const Capture& capture) {
           totals.first_ns == 0 ? time : std::min(totals.first_ns, time);
       totals.last_ns = std::max(totals.last_ns, time);
     }
+    totals.file_rows += rows;
   }
   return totals;
 }
@@ -141,7 +145,7 @@ Json SummaryJson(const Capture& capture, const TraceOrError& trace) {
           {"bytes", totals.bytes},
           {"blocks", totals.blocks},
           {"counters", CountersJson(totals.counters)},
-          {"bytes_per_token_layer", Ratio(totals.bytes, totals.counters.rows)},
+          {"bytes_per_token_layer", Ratio(totals.bytes, totals.file_rows)},
           {"compression_ratio", Ratio(totals.raw_bytes, totals.bytes)},
           {"first_ns", totals.first_ns},
           {"last_ns", totals.last_ns},

@@ -25,7 +25,8 @@ Provenance CountProvenance(const Trace& trace);
 // Sums over the files of a capture.
 struct CaptureTotals {
   uint64_t bytes = 0;
-  uint64_t raw_bytes = 0;
+  uint64_t raw_bytes = 0;  // of the blocks in files, ...
+  uint64_t file_rows = 0;  // ... and token-layers of theirs
   uint64_t blocks = 0;
   uint64_t first_ns = 0;  // of the blocks, 0 = none
   uint64_t last_ns = 0;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -28,24 +29,32 @@ std::string TimeText(uint64_t ns) {
   return text;
 }
 
-void PrintFile(const CaptureFile& file, Output* out) {
-  const std::string model = file.fact("model");
-  out->Print("  {}: {} {}, {} bytes, {} blocks, {} token-layers\n",
-             Printable(file.path.filename().string()),
-             file.fact("role").empty() ? "process" : file.fact("role"),
-             file.fact("pid"), file.bytes, file.blocks.size(),
-             file.counters.rows);
-  if (!model.empty()) {
-    out->Print(
-        "    {} {}, {} on {} {} (runner {}), {} layers, MoE {}; tp {} "
-        "of {}, pp {} of {}, dp {} of {}\n",
-        Printable(model), Printable(file.fact("architecture")),
-        Printable(file.fact("dtype")), Printable(file.fact("engine")),
-        Printable(file.fact("engine_version")), Printable(file.fact("runner")),
-        Printable(file.fact("num_layers")), Printable(file.fact("moe_layers")),
-        file.fact("tp_rank"), file.fact("tp_size"), file.fact("pp_rank"),
-        file.fact("pp_size"), file.fact("dp_rank"), file.fact("dp_size"));
+// One line with those of these facts that the file has.
+void PrintFacts(const CaptureFile& file,
+                std::initializer_list<const char*> keys, Output* out) {
+  std::string text;
+  for (const char* key : keys) {
+    const std::string value = file.fact(key);
+    if (value.empty()) continue;
+    text +=
+        fmt::format("{}{} {}", text.empty() ? "" : ", ", key, Printable(value));
   }
+  if (!text.empty()) out->Print("    {}\n", text);
+}
+
+void PrintFile(const CaptureFile& file, Output* out) {
+  out->Print("  {}: {} bytes, {} blocks, {} token-layers\n",
+             Printable(file.path.filename().string()), file.bytes,
+             file.blocks.size(), file.counters.rows);
+  PrintFacts(file, {"process", "pid", "role"}, out);
+  PrintFacts(file,
+             {"engine", "engine_version", "runner", "architecture", "dtype",
+              "quantization"},
+             out);
+  PrintFacts(file,
+             {"num_layers", "moe_layers", "tp_rank", "tp_size", "pp_rank",
+              "pp_size", "dp_rank", "dp_size"},
+             out);
   if (file.ring_found) {
     out->Print("    {}\n", file.writer_alive
                                ? "its process still writes"
@@ -68,12 +77,13 @@ void PrintTotals(const CaptureTotals& totals, Output* out) {
       "lost        {} token-layers, {} other records dropped; {} "
       "blocks missing\n",
       c.dropped_rows, c.dropped_records, totals.missing_blocks);
-  if (c.rows > 0 && totals.bytes > 0) {
+  if (totals.file_rows > 0) {
     out->Print(
         "size        {} bytes, {:.2f} per token-layer, compressed "
         "{:.1f} times\n",
         totals.bytes,
-        static_cast<double>(totals.bytes) / static_cast<double>(c.rows),
+        static_cast<double>(totals.bytes) /
+            static_cast<double>(totals.file_rows),
         static_cast<double>(totals.raw_bytes) /
             static_cast<double>(totals.bytes));
   }

@@ -14,8 +14,10 @@ namespace moetap {
 namespace {
 
 bool HasGroups(const ProcessLog& log) {
-  return std::any_of(log.steps.begin(), log.steps.end(),
-                     [](const StepLog& step) { return !step.groups.empty(); });
+  return std::any_of(
+      log.steps.begin(), log.steps.end(), [](const StepLog& step) {
+        return step.kind != log::StepKind::Dummy && !step.groups.empty();
+      });
 }
 
 void CheckOneModel(const Capture& capture,
@@ -48,7 +50,8 @@ void CheckPipeline(const std::vector<ProcessLog>& logs) {
 
 [[noreturn]] void NoRows(const Capture& capture) {
   throw Error(fmt::format(
-      "{}: no dispatch was captured, so there are no rows; moetap verify says "
+      "{}: no dispatch of a request was captured, so there are no rows; "
+      "moetap verify says "
       "what the library saw",
       capture.path.string()));
 }

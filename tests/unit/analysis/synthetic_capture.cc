@@ -6,6 +6,7 @@
 
 #include "schema/routing_log_generated.h"
 #include "tests/unit/analysis/capture_writer.h"
+#include "tests/unit/analysis/synthetic_traffic.h"
 
 namespace moetap {
 namespace {
@@ -20,35 +21,6 @@ constexpr auto kDummy = static_cast<uint16_t>(log::StepKind::Dummy);
 constexpr auto kReal = static_cast<uint16_t>(log::StepKind::Real);
 constexpr auto kPreempted = static_cast<uint16_t>(log::EventKind::Preempted);
 constexpr auto kFinished = static_cast<uint16_t>(log::EventKind::Finished);
-
-uint64_t Mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return x ^ (x >> 31);
-}
-
-uint64_t Chain(uint64_t chain, uint32_t token) {
-  return Mix(chain * 31 + token + 0x9E3779B97F4A7C15u);
-}
-
-struct SimRequest {
-  uint32_t number = 0;
-  std::string id;
-  uint32_t prompt = 0;
-  std::vector<uint32_t> tokens;  // prompt, then all it will sample
-  uint32_t known = 0;            // tokens the engine has
-  uint32_t computed = 0;         // positions in the KV cache
-  std::vector<uint32_t> blocks;
-  bool preempt = false;    // once, in the middle of decoding
-  bool overshoot = false;  // one row more after its last token
-  bool finished = false;
-
-  uint64_t Prefix(uint32_t n) const {
-    uint64_t chain = 0;
-    for (uint32_t i = 0; i < n; ++i) chain = Chain(chain, tokens[i]);
-    return chain;
-  }
-};
 
 class SyntheticEngine {
  public:
@@ -74,7 +46,6 @@ class SyntheticEngine {
   }
 
   void Announce();
-  void MakeRequests();
   void WarmUp();
   void Admit(SimRequest* request);
   void GrowBlocks(SimRequest* request, uint32_t positions);
@@ -126,28 +97,6 @@ void SyntheticEngine::Announce() {
       writer.Status("unhooked",
                     "no dispatch in step 1; _C.abi3.so defines "
                     "cpu_fused_mog, which looks like cpu_fused_moe");
-    }
-  }
-}
-
-// Requests of one prompt share it; every other one also shares the first
-// sampled tokens, as branches of a search do.
-void SyntheticEngine::MakeRequests() {
-  for (uint32_t p = 0; p < options_.prompts; ++p) {
-    for (uint32_t r = 0; r < options_.requests_per_prompt; ++r) {
-      SimRequest request;
-      request.number = static_cast<uint32_t>(requests_.size()) + 1;
-      request.id = std::to_string(r) + "_cmpl-" + std::to_string(p);
-      request.prompt = 9 + 4 * p;
-      const uint32_t total = request.prompt + options_.generated;
-      for (uint32_t i = 0; i < total; ++i) {
-        const bool shared = i < request.prompt + (r % 2 == 0 ? 3 : 0);
-        const uint64_t seed = p * 1000 + i * 7 + (shared ? 0 : r * 100'000);
-        request.tokens.push_back(static_cast<uint32_t>(Mix(seed) % 500));
-      }
-      request.preempt = r == 1 && p % 2 == 0;
-      request.overshoot = r == 2;
-      requests_.push_back(std::move(request));
     }
   }
 }
@@ -314,8 +263,8 @@ void SyntheticEngine::Run() {
     All([](CaptureWriter& w) { w.SetIncompatible(); });
   }
   Announce();
-  MakeRequests();
-  if (!Fault("no-shim")) WarmUp();
+  requests_ = MakeTraffic(options_);
+  if (!Fault("no-shim") && !Fault("unhooked")) WarmUp();
   size_t next = 0;
   std::vector<SimRequest*> running;
   while (next < requests_.size() || !running.empty()) {
@@ -387,21 +336,6 @@ const std::vector<std::string>& SyntheticFaults() {
       "orphan",       "drops",        "lost-block", "damaged",  "torn",
       "incompatible", "ring",         "unhooked",   "no-shim"};
   return faults;
-}
-
-std::vector<uint16_t> SyntheticSet(const SyntheticOptions& options,
-                                   uint32_t token, uint32_t position,
-                                   uint32_t layer) {
-  // Half of the set depends on the token alone, half on its place too.
-  std::vector<uint16_t> set;
-  for (uint64_t draw = 0; set.size() < options.k; ++draw) {
-    const uint64_t place = set.size() * 2 < options.k ? 0 : position + 1;
-    const uint64_t seed =
-        token + (uint64_t{layer} << 20) + (place << 32) + (draw << 52);
-    const auto id = static_cast<uint16_t>(Mix(seed + 1) % options.experts);
-    if (std::find(set.begin(), set.end(), id) == set.end()) set.push_back(id);
-  }
-  return set;
 }
 
 void WriteSyntheticCapture(const SyntheticOptions& options,
