@@ -33,6 +33,30 @@ std::vector<double> Heights(const Forest& forest, uint32_t first, uint32_t last,
   return y;
 }
 
+// One line per node of [first, last), and a dot where a sequence ends.
+std::string NodeLines(const Forest& forest, uint32_t first,
+                      const std::vector<double>& y, uint32_t depth) {
+  const auto x = [&](uint32_t position) {
+    return kLeft + (kRight - kLeft) * position / depth;
+  };
+  std::string svg;
+  for (uint32_t i = first; i < first + y.size(); ++i) {
+    const TreeNode& node = forest.nodes[i];
+    const double at = y[i - first];
+    const double from = node.parent == kNone ? at : y[node.parent - first];
+    svg += fmt::format(
+        "<path class=branch stroke-width={:.1f} d=\"M{:.1f} {:.1f}V{:.1f}"
+        "H{:.1f}\"><title>tokens {} to {}, {} sequences</title></path>",
+        1 + std::log2(node.sequences), x(node.begin), from, at, x(node.end),
+        node.begin, node.end - 1, node.sequences);
+    if (!node.ends.empty()) {
+      svg += fmt::format("<circle class=leaf cx={:.1f} cy={:.1f} r=2.2 />\n",
+                         x(node.end), at);
+    }
+  }
+  return svg;
+}
+
 }  // namespace
 
 std::string TreeFigure(const ReportInput& input, size_t tree) {
@@ -48,42 +72,16 @@ std::string TreeFigure(const ReportInput& input, size_t tree) {
   const double step = std::clamp(330.0 / root.leaves, 4.0, 18.0);
   const auto y = Heights(forest, first, last, step);
   const double bottom = *std::max_element(y.begin(), y.end()) + 10;
-  const auto x = [&](uint32_t position) {
-    return kLeft + (kRight - kLeft) * position / depth;
-  };
-  std::string svg = fmt::format(
+  return fmt::format(
       "<figure><svg viewBox=\"0 0 860 {:.0f}\" role=img "
-      "aria-label=\"The largest fork tree\">",
-      bottom + 22);
-  for (uint32_t i = first; i < last; ++i) {
-    const TreeNode& node = forest.nodes[i];
-    const double at = y[i - first];
-    std::string path;
-    if (node.parent != kNone) {
-      path = fmt::format("M{:.1f} {:.1f}V{:.1f}", x(node.begin),
-                         y[node.parent - first], at);
-    } else {
-      path = fmt::format("M{:.1f} {:.1f}", x(node.begin), at);
-    }
-    svg += fmt::format(
-        "<path class=branch stroke-width={:.1f} d=\"{}H{:.1f}\"><title>tokens "
-        "{} to {}, {} sequences</title></path>",
-        1 + std::log2(node.sequences), path, x(node.end), node.begin,
-        node.end - 1, node.sequences);
-    if (!node.ends.empty()) {
-      svg += fmt::format("<circle class=leaf cx={:.1f} cy={:.1f} r=2.2 />\n",
-                         x(node.end), at);
-    }
-  }
-  return svg +
-         fmt::format(
-             "<text x={} y={:.1f}>token 0</text><text x={} y={:.1f} "
-             "text-anchor=end>{} tokens</text></svg>\n"
-             "<figcaption>The tree with the most distinct sequences ({} of "
-             "them): tokens to the right, a line per branch, thicker where "
-             "more sequences run; dots are ends.</figcaption></figure>\n",
-             kLeft, bottom + 16, kRight, bottom + 16, html::Count(depth),
-             html::Count(root.leaves));
+      "aria-label=\"The largest fork tree\">{}"
+      "<text x={} y={:.1f}>token 0</text><text x={} y={:.1f} "
+      "text-anchor=end>{} tokens</text></svg>\n"
+      "<figcaption>The tree with the most distinct sequences ({} of them): "
+      "tokens to the right, a line per branch, thicker where more sequences "
+      "run; dots are ends.</figcaption></figure>\n",
+      bottom + 22, NodeLines(forest, first, y, depth), kLeft, bottom + 16,
+      kRight, bottom + 16, html::Count(depth), html::Count(root.leaves));
 }
 
 }  // namespace moetap
