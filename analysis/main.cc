@@ -5,9 +5,10 @@
 #include "analysis/error.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"moetap records which experts a mixture-of-experts server "
-               "routes every token to, and studies the routing.",
-               "moetap"};
+  CLI::App app{
+      "moetap records which experts a mixture-of-experts server "
+      "routes every token to, and studies the routing.",
+      "moetap"};
   app.set_version_flag("--version", MOETAP_VERSION);
   app.require_subcommand(1);
   moetap::Command run;
