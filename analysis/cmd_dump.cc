@@ -172,17 +172,18 @@ int Dump(const Options& options) {
 }  // namespace
 
 void AddDumpCommand(CLI::App& app, Command* run) {
-  auto* command = app.add_subcommand(
-      "dump", "Print every block and every effective row of a capture.");
+  CLI::App* command = app.add_subcommand(
+      "dump", "Print every block and every effective row of a capture");
+  command->group("Look");
   auto options = std::make_shared<Options>();
-  command->add_option("CAPTURE", options->capture, "directory or file")
+  command->add_option("CAPTURE", options->capture, "Capture directory or file")
       ->required();
   command->add_flag("--json", options->json,
-                    "JSON lines: blocks as flatc prints them, then rows");
-  auto* blocks = command->add_flag("--blocks", options->blocks, "blocks only");
-  command->add_flag("--rows", options->rows, "effective rows only")
+                    "Print JSON lines: blocks as flatc prints them, then rows");
+  auto* blocks = command->add_flag("--blocks", options->blocks, "Blocks only");
+  command->add_flag("--rows", options->rows, "Effective rows only")
       ->excludes(blocks);
-  command->footer("Example: moetap dump capture --json --rows | head");
+  command->footer("Example: moetap dump run1 --json --rows | head");
   command->callback(
       [run, options] { *run = [options] { return Dump(*options); }; });
 }

@@ -68,17 +68,20 @@ int Export(const Options& options) {
 }  // namespace
 
 void AddExportCommand(CLI::App& app, Command* run) {
-  auto* command = app.add_subcommand(
-      "export", "Write one line per effective row and layer as CSV.");
+  CLI::App* command = app.add_subcommand(
+      "export", "Write one line per effective row and layer as CSV");
+  command->group("Look");
   auto options = std::make_shared<Options>();
-  command->add_option("CAPTURE", options->capture, "directory or file")
+  command->add_option("CAPTURE", options->capture, "Capture directory or file")
       ->required();
-  command->add_option("--format", options->format, "output format: csv")
+  command->add_option("--format", options->format, "Output format")
       ->check(CLI::IsMember({"csv"}))
       ->capture_default_str();
-  command->add_option("-o,--output", options->output, "file, or - for stdout")
+  command
+      ->add_option("-o,--output", options->output,
+                   "File, or - for standard output")
       ->required();
-  command->footer("Example: moetap export capture --format csv -o rows.csv");
+  command->footer("Example: moetap export run1 --format csv -o rows.csv");
   command->callback(
       [run, options] { *run = [options] { return Export(*options); }; });
 }

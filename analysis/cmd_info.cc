@@ -142,13 +142,14 @@ int Info(const Options& options) {
 }  // namespace
 
 void AddInfoCommand(CLI::App& app, Command* run) {
-  auto* command = app.add_subcommand(
-      "info", "Say what a capture holds: processes, model, rows, losses.");
+  CLI::App* command = app.add_subcommand(
+      "info", "Say what a capture holds: processes, model, rows, losses");
+  command->group("Look");
   auto options = std::make_shared<Options>();
-  command->add_option("CAPTURE", options->capture, "directory or file")
+  command->add_option("CAPTURE", options->capture, "Capture directory or file")
       ->required();
-  command->add_flag("--json", options->json, "one JSON object");
-  command->footer("Example: moetap info capture");
+  command->add_flag("--json", options->json, "Print one JSON object");
+  command->footer("Example: moetap info run1");
   command->callback(
       [run, options] { *run = [options] { return Info(*options); }; });
 }

@@ -56,14 +56,16 @@ void AddLocalityCommand(CLI::App& app, Command* run) {
   options->study.threads = std::max(1u, std::thread::hardware_concurrency());
   CLI::App* verb = app.add_subcommand(
       "locality", "How alike the experts of aligned tokens on branches are");
+  verb->group("Study");
   verb->footer(
-      "Example: moetap locality moetap-capture --csv figures\n"
+      "Example: moetap locality run1 --csv figures\n"
       "Exit status: 0 done, 3 descriptive only or a capture with losses, "
       "1 not computable, 2 usage.");
-  verb->add_option("captures", options->captures,
+  verb->add_option("CAPTURE", options->captures,
                    "Capture directories or files, of one model")
       ->required();
-  verb->add_flag("--json", options->json, "Print docs/study.schema.json");
+  verb->add_flag("--json", options->json,
+                 "Print JSON as docs/study.schema.json defines it");
   verb->add_option("--csv", options->csv, "Also write locality.csv into DIR")
       ->type_name("DIR");
   verb->add_option("--threads", options->study.threads,

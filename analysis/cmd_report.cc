@@ -76,11 +76,12 @@ void AddReportCommand(CLI::App& app, Command* run) {
   options->study.threads = std::max(1u, std::thread::hardware_concurrency());
   CLI::App* verb = app.add_subcommand(
       "report", "One self-contained HTML page about a capture");
+  verb->group("Look");
   verb->footer(
-      "Example: moetap report moetap-capture -o report.html\n"
+      "Example: moetap report run1 -o report.html\n"
       "Exit status: 0 done, 3 done and the page says what is wrong with the "
       "capture, 1 no studies, 2 usage.");
-  verb->add_option("capture", options->capture, "Capture directory or file")
+  verb->add_option("CAPTURE", options->capture, "Capture directory or file")
       ->required();
   verb->add_option("-o,--output", options->output, "File to write")
       ->type_name("FILE")

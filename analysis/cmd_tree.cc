@@ -46,15 +46,17 @@ void AddTreeCommand(CLI::App& app, Command* run) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand(
       "tree", "The fork trees of the captured requests, from tokens alone");
+  verb->group("Study");
   verb->footer(
-      "Examples: moetap tree moetap-capture\n"
-      "          moetap tree --dot moetap-capture | dot -Tsvg -o tree.svg\n"
+      "Examples: moetap tree run1\n"
+      "          moetap tree --dot run1 | dot -Tsvg -o tree.svg\n"
       "Exit status: 0 done, 3 no forks or a capture with losses, "
       "1 not computable, 2 usage.");
-  verb->add_option("capture", options->capture, "Capture directory or file")
+  verb->add_option("CAPTURE", options->capture, "Capture directory or file")
       ->required();
   auto* json =
-      verb->add_flag("--json", options->json, "Print docs/study.schema.json");
+      verb->add_flag("--json", options->json,
+                     "Print JSON as docs/study.schema.json defines it");
   verb->add_flag("--dot", options->dot, "Print Graphviz source")
       ->excludes(json);
   verb->add_option("--root-tokens", options->root_tokens,

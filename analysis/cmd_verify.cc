@@ -100,15 +100,16 @@ int RunVerify(const Options& options) {
 }  // namespace
 
 void AddVerifyCommand(CLI::App& app, Command* run) {
-  auto* command = app.add_subcommand(
-      "verify", "Check a capture for damage, loss and silent failure.");
+  CLI::App* command = app.add_subcommand(
+      "verify", "Check a capture for damage, loss and silent failure");
+  command->group("Look");
   auto options = std::make_shared<Options>();
-  command->add_option("CAPTURE", options->capture, "directory or file")
+  command->add_option("CAPTURE", options->capture, "Capture directory or file")
       ->required();
-  command->add_flag("--json", options->json, "one JSON object");
+  command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "Exit status: 0 no finding, 3 warnings only, 1 errors.\n"
-      "Example: moetap verify capture");
+      "Example: moetap verify run1");
   command->callback(
       [run, options] { *run = [options] { return RunVerify(*options); }; });
 }

@@ -67,9 +67,8 @@ MOETAP_API void moetap_samples(moetap_sample* samples, uint32_t n);
 
 /* Physical KV blocks first_index.. of a request's block table, valid from
  * `step` on. */
-MOETAP_API void moetap_kv(uint32_t request, uint64_t step,
-                          uint32_t first_index, const int32_t* blocks,
-                          uint32_t n);
+MOETAP_API void moetap_kv(uint32_t request, uint64_t step, uint32_t first_index,
+                          const int32_t* blocks, uint32_t n);
 
 typedef struct moetap_span {
   uint32_t request;

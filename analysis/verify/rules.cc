@@ -72,7 +72,8 @@ const std::vector<VerifyRule>& VerifyRules() {
 }
 
 Findings::Findings() {
-  for (const VerifyRule& rule : VerifyRules()) results_.push_back({&rule, 0, "", ""});
+  for (const VerifyRule& rule : VerifyRules())
+    results_.push_back({&rule, 0, "", ""});
 }
 
 int VerifyStatus(const std::vector<VerifyResult>& results) {

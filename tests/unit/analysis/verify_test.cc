@@ -92,6 +92,10 @@ struct Planted {
   const char* place;  // part of it
 };
 
+void PrintTo(const Planted& planted, std::ostream* out) {
+  *out << planted.fault << ": " << planted.rule;
+}
+
 class VerifyFinds : public ::testing::TestWithParam<Planted> {};
 
 TEST_P(VerifyFinds, ThePlantedFault) {
