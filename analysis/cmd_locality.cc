@@ -1,10 +1,8 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "analysis/capture.h"
@@ -12,6 +10,7 @@
 #include "analysis/progress.h"
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/locality.h"
+#include "analysis/study_options.h"
 #include "analysis/trace.h"
 
 namespace moetap {
@@ -53,7 +52,6 @@ int RunLocalityCommand(const Options& options) {
 
 void AddLocalityCommand(CLI::App& app, Command* run) {
   auto options = std::make_shared<Options>();
-  options->study.threads = std::max(1u, std::thread::hardware_concurrency());
   CLI::App* verb = app.add_subcommand(
       "locality", "How alike the experts of aligned tokens on branches are");
   verb->group("Study");
@@ -68,15 +66,8 @@ void AddLocalityCommand(CLI::App& app, Command* run) {
                  "Print JSON as docs/study.schema.json defines it");
   verb->add_option("--csv", options->csv, "Also write locality.csv into DIR")
       ->type_name("DIR");
-  verb->add_option("--threads", options->study.threads,
-                   "Worker threads; the result is the same for any number")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
-  verb->add_option("--root-tokens", options->study.root_tokens,
-                   "Sequences that agree in their first N tokens are one tree")
-      ->check(CLI::Range(1u, 1u << 24))
-      ->type_name("N")
-      ->capture_default_str();
+  AddThreadsOption(verb, &options->study.threads);
+  AddRootTokensOption(verb, &options->study.root_tokens);
   verb->callback([options, run] {
     *run = [options] { return RunLocalityCommand(*options); };
   });

@@ -1,12 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "analysis/capture.h"
 #include "analysis/commands.h"
@@ -16,6 +14,7 @@
 #include "analysis/report/page.h"
 #include "analysis/studies/locality.h"
 #include "analysis/studies/tree_study.h"
+#include "analysis/study_options.h"
 
 namespace moetap {
 namespace {
@@ -73,7 +72,6 @@ int RunReportCommand(const Options& options) {
 
 void AddReportCommand(CLI::App& app, Command* run) {
   auto options = std::make_shared<Options>();
-  options->study.threads = std::max(1u, std::thread::hardware_concurrency());
   CLI::App* verb = app.add_subcommand(
       "report", "One self-contained HTML page about a capture");
   verb->group("Look");
@@ -86,14 +84,8 @@ void AddReportCommand(CLI::App& app, Command* run) {
   verb->add_option("-o,--output", options->output, "File to write")
       ->type_name("FILE")
       ->capture_default_str();
-  verb->add_option("--root-tokens", options->study.root_tokens,
-                   "Sequences that agree in their first N tokens are one tree")
-      ->check(CLI::Range(1u, 1u << 24))
-      ->type_name("N")
-      ->capture_default_str();
-  verb->add_option("--threads", options->study.threads, "Worker threads")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+  AddRootTokensOption(verb, &options->study.root_tokens);
+  AddThreadsOption(verb, &options->study.threads);
   verb->callback([options, run] {
     *run = [options] { return RunReportCommand(*options); };
   });

@@ -8,6 +8,7 @@
 #include "analysis/commands.h"
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/tree_study.h"
+#include "analysis/study_options.h"
 #include "analysis/trace.h"
 
 namespace moetap {
@@ -59,11 +60,7 @@ void AddTreeCommand(CLI::App& app, Command* run) {
                      "Print JSON as docs/study.schema.json defines it");
   verb->add_flag("--dot", options->dot, "Print Graphviz source")
       ->excludes(json);
-  verb->add_option("--root-tokens", options->root_tokens,
-                   "Sequences that agree in their first N tokens are one tree")
-      ->check(CLI::Range(1u, 1u << 24))
-      ->type_name("N")
-      ->capture_default_str();
+  AddRootTokensOption(verb, &options->root_tokens);
   verb->add_option("--max-nodes", options->max_nodes,
                    "Nodes to draw in the text form")
       ->type_name("N")
