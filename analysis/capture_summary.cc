@@ -6,6 +6,8 @@
 #include <map>
 #include <string>
 
+#include "analysis/output.h"
+
 namespace moetap {
 namespace {
 
@@ -32,8 +34,7 @@ std::map<std::string, std::string> FactsOf(const CaptureFile& file) {
 }
 
 Json FileJson(const CaptureFile& file) {
-  std::string uuid;
-  for (const uint8_t byte : file.uuid) uuid += fmt::format("{:02x}", byte);
+  const std::string uuid = Hex(file.uuid);
   Json skipped = Json::array();
   for (const SkippedRegion& region : file.skipped) {
     skipped.push_back({{"begin", region.begin},

@@ -18,12 +18,6 @@ struct Options {
   bool rows = false;
 };
 
-std::string Hex(const Uuid& uuid) {
-  std::string hex;
-  for (const uint8_t byte : uuid) hex += fmt::format("{:02x}", byte);
-  return hex;
-}
-
 void PrintBlockJson(const CaptureFile& file, const CaptureBlock& block,
                     const BlockJson& json, Output* out) {
   const BlockHeader& h = block.header;

@@ -40,6 +40,12 @@ void Output::Close() {
   }
 }
 
+std::string Hex(std::span<const uint8_t> bytes) {
+  std::string hex;
+  for (const uint8_t byte : bytes) hex += fmt::format("{:02x}", byte);
+  return hex;
+}
+
 std::string JsonString(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false,
                                    nlohmann::json::error_handler_t::replace);

@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +44,9 @@ class Output {
   std::FILE* file_;
   fmt::memory_buffer buffer_;
 };
+
+// Two lower-case digits for each byte.
+std::string Hex(std::span<const uint8_t> bytes);
 
 // `text` as a quoted JSON string; bytes that are no UTF-8 become U+FFFD.
 std::string JsonString(std::string_view text);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "analysis/leftover_ring.h"
+#include "analysis/output.h"
 
 namespace moetap {
 namespace {
@@ -23,9 +24,7 @@ std::string ReadLine(const std::string& path) {
 bool SameBoot(const RingInfo& info) {
   std::string text = ReadLine("/proc/sys/kernel/random/boot_id");
   std::erase(text, '-');
-  std::string ours;
-  for (const uint8_t byte : info.boot_id) ours += fmt::format("{:02x}", byte);
-  return text == ours;
+  return text == Hex(info.boot_id);
 }
 
 uint64_t NamespaceOf(const std::string& pid) {

@@ -31,7 +31,6 @@ constexpr int64_t kOldest = 5000 * kMillisecond;  // closes a block
 constexpr int64_t kBusy = 1000 * kMillisecond;    // since the last record
 constexpr int64_t kBusySleep = 20 * kMillisecond;
 constexpr int64_t kIdleSleep = 100 * kMillisecond;
-constexpr int kZstdLevel = 1;  // as in schema/block_codec.cc
 constexpr size_t kStackBytes = size_t{1} << 20;
 constexpr int kNice = 10;
 

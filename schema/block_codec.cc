@@ -17,9 +17,6 @@ static_assert(std::endian::native == std::endian::little,
 namespace moetap {
 namespace {
 
-// Fast enough for the writer thread; `moetap` can repack offline.
-constexpr int kZstdLevel = 1;
-
 // Far above what a block of ours needs, far below what hurts a reader.
 constexpr flatbuffers::uoffset_t kMaxTables = 1'000'000;
 constexpr flatbuffers::uoffset_t kMaxDepth = 16;

@@ -33,6 +33,10 @@ enum class BlockError {
 // A short lower-case English phrase, never null.
 const char* BlockErrorText(BlockError error);
 
+// What PackBlock compresses at, fast enough for the writer thread.  A context
+// in fixed memory needs room for this level.
+inline constexpr int kZstdLevel = 1;
+
 // Room that PackBlock needs for `raw_size` bytes.
 size_t PackedBound(size_t raw_size);
 

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "analysis/error.h"
+#include "analysis/output.h"
 
 namespace moetap {
 
@@ -29,9 +30,7 @@ std::string RandomKey() {
     throw Error(
         fmt::format("cannot draw a random key: {}", std::strerror(errno)));
   }
-  std::string key;
-  for (unsigned char byte : bytes) key += fmt::format("{:02x}", byte);
-  return key;
+  return Hex(bytes);
 }
 
 std::vector<Variable> CaptureVariables(const CaptureOptions& options,

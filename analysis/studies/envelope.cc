@@ -8,6 +8,7 @@
 
 #include "analysis/commands.h"
 #include "analysis/error.h"
+#include "analysis/output.h"
 #include "analysis/studies/reasons.h"
 
 namespace moetap {
@@ -153,9 +154,7 @@ std::vector<StudyInput> InputsOf(const Capture& capture) {
   std::vector<StudyInput> inputs;
   for (const CaptureFile& file : capture.files) {
     StudyInput input;
-    for (const uint8_t byte : file.uuid) {
-      input.uuid += fmt::format("{:02x}", byte);
-    }
+    input.uuid = Hex(file.uuid);
     input.rows = file.counters.rows;
     input.drops = file.counters.dropped_rows;
     input.losses = input.drops > 0 || file.counters.dropped_records > 0 ||

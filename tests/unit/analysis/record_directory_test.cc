@@ -6,6 +6,7 @@
 #include "analysis/error.h"
 #include "analysis/record/directory.h"
 #include "analysis/record/library.h"
+#include "tests/unit/analysis/temporary_directory.h"
 
 namespace moetap {
 namespace {
@@ -17,10 +18,9 @@ using testing::ThrowsMessage;
 
 class DirectoryTest : public testing::Test {
  protected:
-  DirectoryTest() : base_(fs::canonical(mkdtemp(name_))) {}
-  ~DirectoryTest() override { fs::remove_all(base_); }
+  DirectoryTest() : base_(fs::canonical(temporary_.path())) {}
 
-  char name_[24] = "/tmp/moetap-test-XXXXXX";
+  TemporaryDirectory temporary_;
   fs::path base_;
 };
 

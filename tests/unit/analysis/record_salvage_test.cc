@@ -13,6 +13,7 @@
 #include "analysis/record/salvage.h"
 #include "schema/block_builder.h"
 #include "schema/ring_format.h"
+#include "tests/unit/analysis/temporary_directory.h"
 
 namespace moetap {
 namespace {
@@ -27,7 +28,7 @@ constexpr uint64_t kNonce = 77;
 // A capture directory with one ring of a process that is no more.
 class SalvageTest : public testing::Test {
  protected:
-  SalvageTest() : base_(fs::canonical(mkdtemp(name_))) {
+  SalvageTest() : base_(fs::canonical(temporary_.path())) {
     header_->capacity = kCapacity;
     header_->nonce = kNonce;
     header_->pid = 1;  // lives, but began at another time
@@ -40,7 +41,6 @@ class SalvageTest : public testing::Test {
     file_ = base_ / "1-ab000000.moetap.zst";
     std::strcpy(header_->capture_file, file_.c_str());
   }
-  ~SalvageTest() override { fs::remove_all(base_); }
 
   // Publishes a status record at the ring's end; returns its position.
   uint64_t Put(const std::string& code) {
@@ -101,7 +101,7 @@ class SalvageTest : public testing::Test {
     return codes;
   }
 
-  char name_[24] = "/tmp/moetap-test-XXXXXX";
+  TemporaryDirectory temporary_;
   fs::path base_;
   fs::path file_;
   fs::path ring_;
