@@ -1,0 +1,85 @@
+"""Functions over an array of numbers."""
+
+from . import loops, reduce
+from .conditions import NUMBERS
+from .render import Block, Line, code, header
+from .tasks import Task
+
+KINDS = ["int", "long", "short"]
+NAMES = [("values", "count"), ("items", "size"), ("data", "length")]
+
+
+def tasks():
+    return [Task("arithmetic", "array", operation, condition, kind)
+            for operation in [*reduce.OPERATIONS, "first", "last"]
+            for condition in NUMBERS for kind in KINDS]
+
+
+WORDS = {**reduce.WORDS,
+         "first": ["Index of the first of the {of}, or -1",
+                   "Finds the first of the {of}"],
+         "last": ["Index of the last of the {of}, or -1",
+                  "Finds the last of the {of}"]}
+
+
+def returned(task):
+    if task.operation in ("sum", "product", "squares", "largest"):
+        return task.kind
+    return "int"
+
+
+def head(task, rng):
+    values, count = rng.choice(NAMES)
+    of = f"{task.condition.words} values of an array"
+    comment = header(rng.choice(WORDS[task.operation]).format(of=of), rng)
+    further = ""
+    if task.condition.parameter:
+        further = f", {task.kind} {task.condition.parameter}"
+    return (values, count), (
+        f"{comment}\n{returned(task)} {task.name}(const {task.kind} *{values}"
+        f", int {count}{further}) {{")
+
+
+def _index(task, array, rng, style):
+    i = style.names["index"]
+    backwards = task.operation == "last" and rng.random() < 0.6
+    if task.operation == "first" or backwards:
+        def each(x, may_skip):
+            then = [Line(f"return {i};", "return")]
+            return reduce.select(task.condition, x, then, may_skip, rng,
+                                 style)
+        loop = array.backward if backwards else array.forward
+        return [*loop(task.kind, each, rng, style),
+                Line("return -1;", "return")]
+    found = style.names["found"]
+
+    def mark(x, may_skip):
+        then = [Line(f"{found} = {i};", "update")]
+        return reduce.select(task.condition, x, then, may_skip, rng, style)
+    return [Line(f"int {found} = -1;", "start"),
+            *array.forward(task.kind, mark, rng, style),
+            Line(f"return {found};", "return")]
+
+
+def guarded(body, test, value, rng):
+    """`body`, sometimes behind a check of the input."""
+    if rng.random() < 0.75:
+        return body
+    return [Block(f"if ({test})", [Line(f"return {value};", "return")],
+                  "guard"), *body]
+
+
+EMPTY = {"product": 1, "all": 1, "first": -1, "last": -1}
+
+
+def document(task, rng, style):
+    (values, count), text = head(task, rng)
+    array = loops.Array(values, count)
+    if task.operation in ("first", "last"):
+        body = _index(task, array, rng, style)
+    else:
+        body = reduce.OPERATIONS[task.operation](
+            task.kind, task.condition,
+            lambda each: array.loop(task.kind, each, rng, style), rng, style)
+    body = guarded(body, f"{count} <= 0", EMPTY.get(task.operation, 0), rng)
+    return code(text, body, style, rng)

@@ -1,0 +1,119 @@
+"""Functions over the characters of a string."""
+
+from . import loops, reduce
+from .arithmetic import guarded
+from .conditions import CHARACTERS
+from .render import Line, code, header
+from .tasks import Task
+
+TEXTS = ["text", "str", "word"]
+READING = ["count", "any", "all", "first", "last"]
+WRITING = ["replace", "drop", "copy", "keep"]
+
+WORDS = {
+    "count": ["Number of {of}", "Counts the {of}"],
+    "any": ["Does it hold any {of}?", "Looks for {of}"],
+    "all": ["Does it hold nothing but {of}?", "Checks for nothing but {of}"],
+    "first": ["Index of the first of the {of}, or -1",
+              "Finds the first of the {of}"],
+    "last": ["Index of the last of the {of}, or -1",
+             "Finds the last of the {of}"],
+    "replace": ["Writes a star over the {of}", "Hides the {of}"],
+    "drop": ["Removes the {of}", "Drops the {of} in place"],
+    "copy": ["Copies the {of}", "Copies nothing but the {of}"],
+    "keep": ["Removes all but the {of}", "Keeps the {of} in place"],
+}
+
+
+def tasks():
+    return [Task("strings", "text", operation, condition, kind)
+            for operation in READING + WRITING for condition in CHARACTERS
+            for kind in ("char", "counted")]
+
+
+def head(task, rng):
+    text = rng.choice(TEXTS)
+    of = f"{task.condition.words} of a string"
+    comment = header(rng.choice(WORDS[task.operation]).format(of=of), rng)
+    const = "" if task.operation in ("replace", "drop", "keep") else "const "
+    parameters = [f"{const}char *{text}"]
+    if task.operation == "copy":
+        parameters.insert(0, "char *to")
+    if task.kind == "counted":
+        parameters.append("int length")
+    if task.condition.parameter:
+        parameters.append(f"char {task.condition.parameter}")
+    kind = "void" if task.operation == "replace" else "int"
+    return text, (f"{comment}\n{kind} {task.name}({', '.join(parameters)}) {{")
+
+
+def _loop(task, text, each, rng, style, index_only=False):
+    if task.kind == "char":
+        return loops.walk_text(text, each, rng, style, index_only)
+    array = loops.Array(text, "length")
+    loop = array.forward if index_only else array.loop
+    return loop("char", each, rng, style)
+
+
+def _index(task, text, rng, style):
+    i = style.names["index"]
+    if task.operation == "first":
+        def each(x, may_skip):
+            then = [Line(f"return {i};", "return")]
+            return reduce.select(task.condition, x, then, may_skip, rng, style)
+        return [*_loop(task, text, each, rng, style, index_only=True),
+                Line("return -1;", "return")]
+    found = style.names["found"]
+
+    def mark(x, may_skip):
+        then = [Line(f"{found} = {i};", "update")]
+        return reduce.select(task.condition, x, then, may_skip, rng, style)
+    return [Line(f"int {found} = -1;", "start"),
+            *_loop(task, text, mark, rng, style, index_only=True),
+            Line(f"return {found};", "return")]
+
+
+def _replace(task, text, rng, style):
+    i = style.names["index"]
+
+    def each(x, may_skip):
+        then = [Line(f"{text}[{i}] = '*';", "write")]
+        return reduce.select(task.condition, x, then, may_skip, rng, style)
+    return _loop(task, text, each, rng, style, index_only=True)
+
+
+def _compact(task, text, rng, style):
+    """Moves what stays to the front, or copies it; returns how many."""
+    n = style.names["out"] if task.operation != "copy" else "n"
+    target = "to" if task.operation == "copy" else text
+    staying = task.condition
+    if task.operation == "drop":
+        staying = reduce.negation(staying)
+    one_line = rng.random() < 0.6
+
+    def each(x, may_skip):
+        then = [Line(f"{target}[{n}++] = {x};", "write")] if one_line else [
+            Line(f"{target}[{n}] = {x};", "write"),
+            Line(f"{style.add_one(n)};", "step")]
+        return reduce.select(staying, x, then, may_skip, rng, style)
+    return [Line(f"int {n} = 0;", "start"),
+            *_loop(task, text, each, rng, style, index_only=True),
+            Line(f"{target}[{n}] = '\\0';", "write"),
+            Line(f"return {n};", "return")]
+
+
+def document(task, rng, style):
+    text, opening = head(task, rng)
+    if task.operation in ("first", "last"):
+        body = _index(task, text, rng, style)
+    elif task.operation == "replace":
+        body = _replace(task, text, rng, style)
+    elif task.operation in ("drop", "copy", "keep"):
+        body = _compact(task, text, rng, style)
+    else:
+        body = reduce.OPERATIONS[task.operation](
+            "char", task.condition,
+            lambda each: _loop(task, text, each, rng, style), rng, style)
+        body = guarded(body, f"!{text}" if rng.random() < 0.5 else
+                       f"{text} == 0", int(task.operation == "all"), rng)
+    return code(opening, body, style, rng)

@@ -1,0 +1,24 @@
+"""A task: what one document is about."""
+
+import dataclasses
+
+from .conditions import Condition
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    category: str         # arithmetic, strings, structures, prose
+    container: str        # array, list, text, ...
+    operation: str
+    condition: Condition
+    kind: str = "int"     # C type of an element
+
+    @property
+    def name(self):
+        """The function's name."""
+        return f"{self.operation}_{self.condition.name}"
+
+    @property
+    def key(self):
+        return "-".join((self.container, self.operation, self.condition.name,
+                         self.kind))
