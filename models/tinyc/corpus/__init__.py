@@ -28,8 +28,7 @@ def held_out(category):
 
 def head(task, rng):
     """How a document of this task begins: a prompt."""
-    opening = CATEGORIES[task.category].head(task, rng)
-    return opening if isinstance(opening, str) else opening[1]
+    return CATEGORIES[task.category].head(task, rng)
 
 
 def documents(seed):

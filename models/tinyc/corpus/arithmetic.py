@@ -6,7 +6,7 @@ from .render import Block, Line, code, header
 from .tasks import Task
 
 KINDS = ["int", "long", "short"]
-NAMES = [("values", "count"), ("items", "size"), ("data", "length")]
+VALUES, COUNT = "values", "count"
 
 
 def tasks():
@@ -29,15 +29,13 @@ def returned(task):
 
 
 def head(task, rng):
-    values, count = rng.choice(NAMES)
     of = f"{task.condition.words} values of an array"
     comment = header(rng.choice(WORDS[task.operation]).format(of=of), rng)
     further = ""
     if task.condition.parameter:
         further = f", {task.kind} {task.condition.parameter}"
-    return (values, count), (
-        f"{comment}\n{returned(task)} {task.name}(const {task.kind} *{values}"
-        f", int {count}{further}) {{")
+    return (f"{comment}\n{returned(task)} {task.name}(const {task.kind} "
+            f"*{VALUES}, int {COUNT}{further}) {{")
 
 
 def _index(task, array, rng, style):
@@ -73,13 +71,13 @@ EMPTY = {"product": 1, "all": 1, "first": -1, "last": -1}
 
 
 def document(task, rng, style):
-    (values, count), text = head(task, rng)
-    array = loops.Array(values, count)
+    opening = head(task, rng)
+    array = loops.Array(VALUES, COUNT)
     if task.operation in ("first", "last"):
         body = _index(task, array, rng, style)
     else:
         body = reduce.OPERATIONS[task.operation](
             task.kind, task.condition,
             lambda each: array.loop(task.kind, each, rng, style), rng, style)
-    body = guarded(body, f"{count} <= 0", EMPTY.get(task.operation, 0), rng)
-    return code(text, body, style, rng)
+    body = guarded(body, f"{COUNT} <= 0", EMPTY.get(task.operation, 0), rng)
+    return code(opening, body, style, rng)

@@ -6,7 +6,7 @@ from .conditions import CHARACTERS
 from .render import Line, code, header
 from .tasks import Task
 
-TEXTS = ["text", "str", "word"]
+TEXT = "text"
 READING = ["count", "any", "all", "first", "last"]
 WRITING = ["replace", "drop", "copy", "keep"]
 
@@ -32,11 +32,10 @@ def tasks():
 
 
 def head(task, rng):
-    text = rng.choice(TEXTS)
     of = f"{task.condition.words} of a string"
     comment = header(rng.choice(WORDS[task.operation]).format(of=of), rng)
     const = "" if task.operation in ("replace", "drop", "keep") else "const "
-    parameters = [f"{const}char *{text}"]
+    parameters = [f"{const}char *{TEXT}"]
     if task.operation == "copy":
         parameters.insert(0, "char *to")
     if task.kind == "counted":
@@ -44,7 +43,7 @@ def head(task, rng):
     if task.condition.parameter:
         parameters.append(f"char {task.condition.parameter}")
     kind = "void" if task.operation == "replace" else "int"
-    return text, (f"{comment}\n{kind} {task.name}({', '.join(parameters)}) {{")
+    return f"{comment}\n{kind} {task.name}({', '.join(parameters)}) {{"
 
 
 def _loop(task, text, each, rng, style, index_only=False):
@@ -103,7 +102,7 @@ def _compact(task, text, rng, style):
 
 
 def document(task, rng, style):
-    text, opening = head(task, rng)
+    opening, text = head(task, rng), TEXT
     if task.operation in ("first", "last"):
         body = _index(task, text, rng, style)
     elif task.operation == "replace":

@@ -16,8 +16,6 @@ DECLARATIONS = {
             "    struct tree *right;\n}};",
     "stack": "struct stack {{\n    {kind} items[64];\n    int size;\n}};",
 }
-PARAMETERS = {"list": ["list", "head"], "tree": ["tree", "root"],
-              "stack": ["stack", "s"]}
 STRUCTS = {"list": "node", "tree": "tree", "stack": "stack"}
 
 WORDS = {**reduce.WORDS,
@@ -43,7 +41,6 @@ def _returned(task):
 
 
 def head(task, rng):
-    name = rng.choice(PARAMETERS[task.container])
     of = f"{task.condition.words} values of a {task.container}"
     comment = header(rng.choice(WORDS[task.operation]).format(of=of), rng)
     struct = STRUCTS[task.container]
@@ -54,10 +51,10 @@ def head(task, rng):
     returned = _returned(task)
     space = "" if returned.endswith("*") else " "
     declaration = DECLARATIONS[task.container].format(kind=task.kind)
-    return name, (
+    return (
         f"#include <stddef.h>\n\n{declaration}\n\n{comment}\n"
-        f"{returned}{space}{task.name}({const}struct {struct} *{name}"
-        f"{further}) {{")
+        f"{returned}{space}{task.name}({const}struct {struct} "
+        f"*{task.container}{further}) {{")
 
 
 def _subtrees(task, name):
@@ -199,7 +196,7 @@ def _find(task, name, rng, style):
 
 
 def document(task, rng, style):
-    name, opening = head(task, rng)
+    opening, name = head(task, rng), task.container
     if task.container == "tree":
         body = _tree(task, name, rng, style)
     elif task.operation == "clear":
