@@ -67,7 +67,6 @@ void AddLocalityCommand(CLI::App& app, Command* run) {
   verb->add_option("--csv", options->csv, "Also write locality.csv into DIR")
       ->type_name("DIR");
   AddThreadsOption(verb, &options->study.threads);
-  AddRootTokensOption(verb, &options->study.root_tokens);
   verb->callback([options, run] {
     *run = [options] { return RunLocalityCommand(*options); };
   });

@@ -40,8 +40,8 @@ void RunStudies(const Trace& trace, const LocalityOptions& options,
                 ReportInput* input) {
   input->trace = &trace;
   const auto inputs = InputsOf(*input->capture);
-  input->forest = BuildForest(trace, options.root_tokens);
-  input->tree = RunTree(trace, input->forest, inputs, options.root_tokens);
+  input->forest = BuildForest(trace);
+  input->tree = RunTree(trace, input->forest, inputs);
   const LocalityPlan plan = PlanLocality({&trace, 1}, options);
   fmt::print(stderr, "report: counting {}\n", DescribePlan(plan));
   Progress progress("pairs", plan.pairs);
@@ -84,7 +84,6 @@ void AddReportCommand(CLI::App& app, Command* run) {
   verb->add_option("-o,--output", options->output, "File to write")
       ->type_name("FILE")
       ->capture_default_str();
-  AddRootTokensOption(verb, &options->study.root_tokens);
   AddThreadsOption(verb, &options->study.threads);
   verb->callback([options, run] {
     *run = [options] { return RunReportCommand(*options); };

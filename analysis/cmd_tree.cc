@@ -18,20 +18,21 @@ struct Options {
   std::filesystem::path capture;
   bool json = false;
   bool dot = false;
-  uint32_t root_tokens = 1;
+  bool paths = false;
   size_t max_nodes = 200;
 };
 
 int RunTreeCommand(const Options& options) {
   const Capture capture = ReadCapture(options.capture);
   const Trace trace = BuildTrace(capture);
-  const Forest forest = BuildForest(trace, options.root_tokens);
-  const StudyDocument document =
-      RunTree(trace, forest, InputsOf(capture), options.root_tokens);
+  const Forest forest = BuildForest(trace);
+  const StudyDocument document = RunTree(trace, forest, InputsOf(capture));
   const Vocabulary vocabulary(capture);
   if (options.json) {
     fmt::print("{}\n", ToJson(document).dump(1, ' ', false,
                                              Json::error_handler_t::replace));
+  } else if (options.paths) {
+    fmt::print("{}", TreePaths(trace, forest));
   } else if (options.dot) {
     fmt::print("{}", TreeDot(trace, forest, vocabulary));
   } else {
@@ -58,9 +59,13 @@ void AddTreeCommand(CLI::App& app, Command* run) {
   auto* json =
       verb->add_flag("--json", options->json,
                      "Print JSON as docs/study.schema.json defines it");
-  verb->add_flag("--dot", options->dot, "Print Graphviz source")
-      ->excludes(json);
-  AddRootTokensOption(verb, &options->root_tokens);
+  auto* dot = verb->add_flag("--dot", options->dot, "Print Graphviz source")
+                  ->excludes(json);
+  verb->add_flag("--paths", options->paths,
+                 "Print the token paths alone as canonical JSON, equal byte "
+                 "for byte to what moetap-branch paths prints")
+      ->excludes(json)
+      ->excludes(dot);
   verb->add_option("--max-nodes", options->max_nodes,
                    "Nodes to draw in the text form")
       ->type_name("N")

@@ -3,14 +3,10 @@
 #define MOETAP_ANALYSIS_STUDY_OPTIONS_H_
 
 #include <CLI/CLI.hpp>
-#include <cstdint>
 
 namespace moetap {
 
 // Each adds one option that sets the variable, which must outlive parsing.
-
-// --root-tokens: shared first tokens that make one tree.
-void AddRootTokensOption(CLI::App* verb, uint32_t* root_tokens);
 
 // --threads: all cores by default.
 void AddThreadsOption(CLI::App* verb, unsigned* threads);

@@ -2,11 +2,39 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 namespace moetap {
 namespace {
 
 using Tokens = std::vector<uint64_t>;
+using Prefix = std::span<const uint64_t>;
+
+bool Begins(Prefix prefix, Prefix tokens) {
+  return prefix.size() <= tokens.size() &&
+         std::equal(prefix.begin(), prefix.end(), tokens.begin());
+}
+
+bool Before(Prefix a, Prefix b) {
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
+}
+
+// The root prompts of `sequences`, sorted.
+std::vector<Prefix> RootPrompts(const Trace& trace,
+                                const std::vector<uint32_t>& sequences) {
+  std::vector<Prefix> prompts;
+  for (const uint32_t s : sequences) {
+    const Sequence& sequence = trace.sequences[s];
+    prompts.push_back(
+        Prefix(sequence.tokens).first(std::max(1u, sequence.prompt_tokens)));
+  }
+  std::sort(prompts.begin(), prompts.end(), Before);
+  std::vector<Prefix> roots;
+  for (const Prefix prompt : prompts) {
+    if (roots.empty() || !Begins(roots.back(), prompt)) roots.push_back(prompt);
+  }
+  return roots;
+}
 
 uint32_t CommonPrefix(const Tokens& a, const Tokens& b) {
   const size_t most = std::min(a.size(), b.size());
@@ -19,10 +47,10 @@ uint32_t CommonPrefix(const Tokens& a, const Tokens& b) {
 // kept as a stack.
 class Builder {
  public:
-  Builder(const Trace& trace, uint32_t root_tokens)
-      : trace_(trace), root_tokens_(root_tokens) {}
+  explicit Builder(const Trace& trace) : trace_(trace) {}
 
-  void Add(uint32_t sequence) {
+  // `root_length` is that of its root prompt.
+  void Add(uint32_t sequence, size_t root_length) {
     const Tokens& tokens = trace_.sequences[sequence].tokens;
     const auto length = static_cast<uint32_t>(tokens.size());
     const uint32_t shared =
@@ -36,7 +64,7 @@ class Builder {
       nodes_[path_.back()].ends.push_back(sequence);
       return;
     }
-    if (shared < root_tokens_) {
+    if (shared < root_length) {
       path_.clear();
       roots_.push_back(Append(kNone, 0, length, sequence));
       return;
@@ -82,7 +110,6 @@ class Builder {
   }
 
   const Trace& trace_;
-  const uint32_t root_tokens_;
   uint32_t previous_ = kNone;
   std::vector<TreeNode> nodes_;
   std::vector<uint32_t> roots_;
@@ -143,7 +170,7 @@ Forest Renumber(std::vector<TreeNode> nodes,
 
 }  // namespace
 
-Forest BuildForest(const Trace& trace, uint32_t root_tokens) {
+Forest BuildForest(const Trace& trace) {
   const auto& sequences = trace.sequences;
   std::vector<uint32_t> sorted;
   for (uint32_t i = 0; i < sequences.size(); ++i) {
@@ -152,8 +179,14 @@ Forest BuildForest(const Trace& trace, uint32_t root_tokens) {
   std::stable_sort(sorted.begin(), sorted.end(), [&](uint32_t a, uint32_t b) {
     return sequences[a].tokens < sequences[b].tokens;
   });
-  Builder builder(trace, root_tokens);
-  for (const uint32_t sequence : sorted) builder.Add(sequence);
+  Builder builder(trace);
+  const std::vector<Prefix> roots = RootPrompts(trace, sorted);
+  auto root = roots.begin();
+  for (const uint32_t sequence : sorted) {
+    // What sorts between a prompt and a sequence it begins, it begins as well.
+    if (!Begins(*root, sequences[sequence].tokens)) ++root;
+    builder.Add(sequence, root->size());
+  }
 
   auto& nodes = builder.nodes();
   CountUpwards(Preorder(nodes, builder.roots()), &nodes);

@@ -1,8 +1,11 @@
 // The fork trees of a trace, from tokens alone.
 //
-// All sequences of a trace are merged into a trie.  Sequences that agree in
-// their first `root_tokens` tokens form one tree; a node is a maximal run of
-// tokens that the same sequences share.  Equal sequences are one path.
+// All sequences of a trace are merged into a trie.  Sequences that begin with
+// one root prompt form one tree; a root prompt is the prompt of some request
+// that begins with no other request's prompt.  So unrelated prompts with a
+// common opening are trees of their own, and a prompt that goes on where the
+// tokens of another request lead is a branch of its tree.  A node is a maximal
+// run of tokens that the same sequences share.  Equal sequences are one path.
 #ifndef MOETAP_ANALYSIS_STUDIES_FORK_TREE_H_
 #define MOETAP_ANALYSIS_STUDIES_FORK_TREE_H_
 
@@ -45,14 +48,15 @@ struct ForestStats {
   uint64_t depth = 0;            // tokens of the longest sequence
   uint64_t fork_depth = 0;       // most forks on one path
   uint64_t served_tokens = 0;    // of all sequences
-  uint64_t distinct_tokens = 0;  // token paths: what need be computed once
+  uint64_t distinct_tokens = 0;  // token paths of each tree: what need be
+                                 // computed once
   uint64_t shared_tokens = 0;    // served tokens on a path of two or more
                                  // distinct sequences
 };
 
 // Memory and time are linear in tokens, but for a sort of the sequences.
-// `root_tokens` >= 1.
-Forest BuildForest(const Trace& trace, uint32_t root_tokens = 1);
+// A request whose prompt's length is unknown (0) counts its first token.
+Forest BuildForest(const Trace& trace);
 
 ForestStats ComputeForestStats(const Trace& trace, const Forest& forest);
 

@@ -21,24 +21,6 @@ struct LayerBaselines {
   std::optional<double> popularity;
 };
 
-// Forks whose node ends where all its sequences are still in their prompts.
-bool ForksInPrompts(const LocalityPart& part) {
-  std::vector<uint32_t> shortest(part.forest.nodes.size(), kNone);
-  const auto& nodes = part.forest.nodes;
-  for (uint32_t i = static_cast<uint32_t>(nodes.size()); i-- > 0;) {
-    for (const uint32_t sequence : nodes[i].ends) {
-      shortest[i] =
-          std::min(shortest[i], part.trace->sequences[sequence].prompt_tokens);
-    }
-    if (nodes[i].children.size() > 1 && nodes[i].end < shortest[i]) return true;
-    if (nodes[i].parent != kNone) {
-      uint32_t& above = shortest[nodes[i].parent];
-      above = std::min(above, shortest[i]);
-    }
-  }
-  return false;
-}
-
 std::vector<LayerBaselines> ComputeBaselines(
     const std::vector<MoeLayer>& layers, const PairCounts& counts) {
   std::vector<LayerBaselines> result;
@@ -270,16 +252,10 @@ void AddUnits(const LocalityPlan& plan, StudyDocument* document) {
                      {"rows_without_output", rows.unknown_outputs}};
 }
 
-void AddWarnings(const LocalityPlan& plan, StudyDocument* document) {
+void AddWarnings(StudyDocument* document) {
   for (const StudyInput& input : document->inputs) {
     if (input.losses) {
       document->warnings.push_back("drops");
-      break;
-    }
-  }
-  for (const LocalityPart& part : plan.parts) {
-    if (ForksInPrompts(part)) {
-      document->warnings.push_back("forks-in-prompts");
       break;
     }
   }
@@ -301,7 +277,7 @@ LocalityPlan PlanLocality(std::span<const Trace> traces,
     RequireSameLayers(traces.front(), trace);
     LocalityPart part;
     part.trace = &trace;
-    part.forest = BuildForest(trace, options.root_tokens);
+    part.forest = BuildForest(trace);
     part.stats = ComputeForestStats(trace, part.forest);
     part.rows = CollectTrieRows(trace, part.forest);
     plan.pairs += part.rows.pairs;
@@ -330,7 +306,7 @@ StudyDocument RunLocality(const LocalityPlan& plan,
   StudyDocument document;
   document.study = "locality";
   document.definitions = {"row@1",
-                          "fork-tree@1",
+                          "fork-tree@2",
                           "pairs.fork@1",
                           "weight.row@1",
                           "alignment.position@1",
@@ -340,16 +316,14 @@ StudyDocument RunLocality(const LocalityPlan& plan,
                           "baseline.uniform@1",
                           "baseline.ratio@1",
                           "baseline.popularity@1"};
-  document.options = {{"pairs", "fork"},
-                      {"weight", "row"},
-                      {"alignment", "position"},
-                      {"root_tokens", plan.options.root_tokens}};
+  document.options = {
+      {"pairs", "fork"}, {"weight", "row"}, {"alignment", "position"}};
   document.inputs = std::move(inputs);
   AddUnits(plan, &document);
   document.reason = Obstacle(plan);
   if (!document.reason.empty()) {
     document.status = StudyStatus::kNotComputable;
-    AddWarnings(plan, &document);
+    AddWarnings(&document);
     return document;
   }
   const bool population = plan.trees_with_pairs >= kTreesForInterval;
@@ -362,7 +336,7 @@ StudyDocument RunLocality(const LocalityPlan& plan,
   }
   document.units.emplace_back("unrouted_sets", counts.unrouted_sets);
   document.units.emplace_back("malformed_sets", counts.malformed_sets);
-  AddWarnings(plan, &document);
+  AddWarnings(&document);
   Summary summary(plan.parts.front().trace->layers, counts, population);
   document.results = summary.Results();
   if (summary.popularity_failed()) {

@@ -18,7 +18,6 @@
 namespace moetap {
 
 struct LocalityOptions {
-  uint32_t root_tokens = 1;
   unsigned threads = 1;
 };
 

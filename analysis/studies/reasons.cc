@@ -14,10 +14,6 @@ const std::vector<Reason>& Reasons() {
        "There are fewer than 10 trees with pairs, so intervals hold for these "
        "trees alone and say nothing about other prompts.",
        "record branching requests from at least 10 different prompts"},
-      {"forks-in-prompts",
-       "A tree forks where all its sequences are still in their prompts: "
-       "unrelated prompts with a common opening count as one tree.",
-       "moetap locality --root-tokens N CAPTURE, with N beyond the opening"},
       {"malformed-sets",
        "Some expert sets repeat an id or name an expert that does not exist; "
        "they were left out.",

@@ -50,13 +50,12 @@ Json TreesJson(const Trace& trace, const Forest& forest) {
 }  // namespace
 
 StudyDocument RunTree(const Trace& trace, const Forest& forest,
-                      std::vector<StudyInput> inputs, uint32_t root_tokens) {
+                      std::vector<StudyInput> inputs) {
   const ForestStats stats = ComputeForestStats(trace, forest);
   StudyDocument document;
   document.study = "tree";
-  document.definitions = {"fork-tree@1"};
-  document.options = {{"root_tokens", root_tokens},
-                      {"tokens", trace.has_token_ids ? "full" : "none"}};
+  document.definitions = {"fork-tree@2"};
+  document.options = {{"tokens", trace.has_token_ids ? "full" : "none"}};
   document.inputs = std::move(inputs);
   document.units = {{"trees", forest.roots.size()},
                     {"forked_trees", stats.forked_trees},

@@ -16,7 +16,7 @@ namespace moetap {
 
 // With all nodes in `trees`.
 StudyDocument RunTree(const Trace& trace, const Forest& forest,
-                      std::vector<StudyInput> inputs, uint32_t root_tokens);
+                      std::vector<StudyInput> inputs);
 
 // What a node's tokens say, on one line of at most `width` columns: text if
 // the vocabulary has it, else ids or prefix hashes.
@@ -28,6 +28,11 @@ std::string NodeText(const Trace& trace, const TreeNode& node,
 std::string TreeText(const Trace& trace, const Forest& forest,
                      const StudyDocument& document,
                      const Vocabulary& vocabulary, size_t max_nodes);
+
+// The token paths alone, in one canonical form: equal trees, however they came
+// about, give equal bytes.  `moetap-branch paths` writes the same form from its
+// own account.  Sequences of one tree are in token order, trees by their first.
+std::string TreePaths(const Trace& trace, const Forest& forest);
 
 std::string TreeDot(const Trace& trace, const Forest& forest,
                     const Vocabulary& vocabulary);

@@ -25,7 +25,7 @@ CLASSES = {
 class Brute:
     """The counts and estimates of a list of traces taken together."""
 
-    def __init__(self, traces, root_tokens=1):
+    def __init__(self, traces):
         self.layers = traces[0]["layers"]
         # Per pair and layer: class membership, intersection, owners.
         self.records = [[] for _ in self.layers]
@@ -33,9 +33,10 @@ class Brute:
         self.rows_in_pairs = {}
         self.pairs = 0
         for number, trace in enumerate(traces):
-            self._add(number, trace, root_tokens)
+            self._add(number, trace)
 
-    def _add(self, number, trace, root_tokens):
+    def _add(self, number, trace):
+        root = roots(trace)
         leaves = {}
         for seq in trace["sequences"]:
             if seq["tokens"]:
@@ -52,7 +53,7 @@ class Brute:
                     row_of.setdefault(path, seq["rows"][p])
         found = set()
         for a, b in itertools.combinations(sorted(leaves), 2):
-            if a[:root_tokens] != b[:root_tokens]:
+            if root[a] != root[b]:
                 continue
             fork = 0
             while fork < min(len(a), len(b)) and a[fork] == b[fork]:
@@ -63,11 +64,11 @@ class Brute:
                     found.add(pair)
         self.pairs += len(found)
         for pair in found:
-            self._add_pair(number, pair, row_of, nexts, through, root_tokens)
+            self._add_pair(number, pair, row_of, nexts, through, root)
 
-    def _add_pair(self, number, pair, row_of, nexts, through, root_tokens):
+    def _add_pair(self, number, pair, row_of, nexts, through, root):
         a, b = pair
-        tree = (number, a[:root_tokens])
+        tree = (number, root[next(iter(through[a]))])
         self.trees_with_pairs.add(tree)
         for path in pair:
             self.rows_in_pairs[(tree, path)] = row_of[path]
@@ -146,6 +147,19 @@ class Brute:
         if rows == 0:
             return None
         return popularity_jaccard(counts / rows, spec["k"])
+
+
+def roots(trace):
+    """{tokens of a sequence: the shortest prompt that it begins with}."""
+    prompts = {
+        tuple(s["tokens"][: max(1, s["prompt_tokens"])])
+        for s in trace["sequences"]
+    }
+    return {
+        tuple(s["tokens"]): min(
+            (p for p in prompts if tuple(s["tokens"][: len(p)]) == p), key=len)
+        for s in trace["sequences"]
+    }
 
 
 def usable(ids, layer):

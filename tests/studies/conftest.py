@@ -26,9 +26,9 @@ def run_study(validator):
     if not program.exists():
         pytest.fail(f"{program} is missing: build it, or set MOETAP_BUILD")
 
-    def run(trace, study="locality", threads=1, root_tokens=1):
+    def run(trace, study="locality", threads=1):
         done = subprocess.run(
-            [program, study, str(threads), str(root_tokens)],
+            [program, study, str(threads)],
             input=json.dumps(trace),
             capture_output=True,
             text=True,

@@ -1,6 +1,7 @@
 """The verbs on capture files: documents, CSV, the page."""
 
 import base64
+import collections
 import csv
 import hashlib
 import html.parser
@@ -41,9 +42,11 @@ def trace_from_export(capture, experts, k):
     """The trace as `moetap export` gives it; the last tokens are not in it."""
     done = moetap("export", capture, "--format", "csv", "-o", "-")
     assert done.stdout, done.stderr
-    sequences, layers = {}, []
+    sequences, prompts, layers = {}, collections.defaultdict(set), []
     for line in csv.DictReader(done.stdout.splitlines()):
         seq = sequences.setdefault(line["request_id"], {})
+        if line["phase"] == "prompt":
+            prompts[line["request_id"]].add(line["position"])
         sets = seq.setdefault(int(line["position"]), (int(line["token_id"]), {}))
         if line["source"] != "missing":
             layer = int(line["layer"])
@@ -55,13 +58,14 @@ def trace_from_export(capture, experts, k):
         "layers": [{"number": n, "experts": experts, "k": k} for n in layers],
         "sequences": [
             {
+                "prompt_tokens": len(prompts[name]),
                 "tokens": [seq[p][0] for p in sorted(seq)],
                 "rows": [
                     [seq[p][1][n] for n in layers] if seq[p][1] else None
                     for p in sorted(seq)
                 ],
             }
-            for seq in sequences.values()
+            for name, seq in sequences.items()
         ],
     }
 
@@ -109,6 +113,23 @@ def test_tree_as_text_and_graph(make_capture):
     dot = moetap("tree", capture, "--dot").stdout
     assert dot.startswith("digraph") and "->" in dot
     assert moetap("tree", capture, "--dot", "--json").returncode == 2
+
+
+def test_tree_paths_hold_every_sequence(make_capture):
+    capture = make_capture("--requests-per-prompt", 5)
+    done = moetap("tree", capture, "--paths")
+    assert done.returncode in (0, 3), done.stderr
+    found = collections.Counter()
+    for tree in json.loads(done.stdout)["trees"]:
+        paths = []
+        for node in tree["nodes"]:
+            above = () if node["parent"] is None else paths[node["parent"]]
+            paths.append(above + tuple(node["tokens"]))
+            found[paths[-1]] += node["ends"]
+    document = json.loads(moetap("tree", capture, "--json").stdout)
+    assert found.total() == document["units"]["sequences"]
+    assert len(+found) == document["units"]["leaves"]
+    assert moetap("tree", capture, "--paths", "--json").returncode == 2
 
 
 class Page(html.parser.HTMLParser):

@@ -102,12 +102,12 @@ def test_baseline_of_all_layers_is_weighted_by_pairs(run_study):
             assert close(ours, mean / total)
 
 
-@pytest.mark.parametrize("root_tokens", [1, 2, 3])
-def test_root_tokens(run_study, root_tokens):
-    trace = traces.make_trace(3, [(32, 4)], 12)
-    document, _ = run_study(trace, root_tokens=root_tokens)
+@pytest.mark.parametrize("seed", range(3, 8))
+def test_prompts_of_any_length(run_study, seed):
+    trace = traces.make_trace(seed, [(32, 4)], 12, prompts=0.6)
+    document, _ = run_study(trace)
     assert document["units"]["pairs"] > 0
-    check(document, brute.Brute([trace], root_tokens))
+    check(document, brute.Brute([trace]))
 
 
 @pytest.mark.parametrize("trees", [4, 14])

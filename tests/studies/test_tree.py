@@ -4,30 +4,33 @@ import collections
 
 import pytest
 
+import brute
 import traces
 
 
 @pytest.mark.parametrize("seed", range(30))
-@pytest.mark.parametrize("root_tokens", [1, 3])
-def test_tree(run_study, seed, root_tokens):
-    trace = traces.make_trace(seed, [(8, 2)], 1 + seed % 5, vocabulary=2)
-    document, _ = run_study(trace, study="tree", root_tokens=root_tokens)
+@pytest.mark.parametrize("prompts", [0, 0.5, 1])
+def test_tree(run_study, seed, prompts):
+    trace = traces.make_trace(seed, [(8, 2)], 1 + seed % 5, vocabulary=2,
+                              prompts=prompts)
+    document, _ = run_study(trace, study="tree")
+    root = brute.roots(trace)
     sequences = [tuple(s["tokens"]) for s in trace["sequences"]]
     nexts, through = collections.defaultdict(set), collections.defaultdict(set)
     for tokens in sequences:
         for p in range(len(tokens)):
-            key = (tokens[:root_tokens], tokens[: p + 1])
+            key = (root[tokens], tokens[: p + 1])
             through[key].add(tokens)
             if p + 1 < len(tokens):
-                nexts[key].add((tokens[:root_tokens], tokens[p + 1]))
+                nexts[key].add((root[tokens], tokens[p + 1]))
     forks = [n for n in nexts.values() if len(n) > 1]
     shared = sum(
-        len(through[tokens[:root_tokens], tokens[: p + 1]]) > 1
+        len(through[root[tokens], tokens[: p + 1]]) > 1
         for tokens in sequences
         for p in range(len(tokens))
     )
     units = document["units"]
-    assert units["trees"] == len({t[:root_tokens] for t in sequences})
+    assert units["trees"] == len(set(root.values()))
     assert units["sequences"] == len(sequences)
     assert units["leaves"] == len(set(sequences))
     assert units["forks"] == len(forks)

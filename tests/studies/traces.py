@@ -33,8 +33,9 @@ def sequences_of(rng, trees, vocabulary):
     return tokens
 
 
-def make_trace(seed, layers, trees=4, vocabulary=3, faults=True):
-    """`layers`: list of (experts, k)."""
+def make_trace(seed, layers, trees=4, vocabulary=3, faults=True, prompts=0):
+    """`layers`: list of (experts, k).  A share `prompts` of the sequences has
+    prompts of any length, the others of one token."""
     rng = random.Random(seed)
     weights = [
         [rng.random() ** 3 + 0.01 for _ in range(experts)]
@@ -61,7 +62,8 @@ def make_trace(seed, layers, trees=4, vocabulary=3, faults=True):
         sequences.append(
             {
                 "id": f"request-{number}",
-                "prompt_tokens": 1,
+                "prompt_tokens": rng.randrange(len(tokens) + 1)
+                if rng.random() < prompts else 1,
                 "tokens": tokens,
                 "rows": rows,
             }

@@ -1,5 +1,5 @@
 // Runs one study on a trace given as JSON, for tests that compare it with an
-// independent computation: study_trace locality|tree [THREADS [ROOT_TOKENS]].
+// independent computation: study_trace locality|tree|paths [THREADS].
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
@@ -59,7 +59,6 @@ int Main(int argc, char** argv) {
   const std::string study = argc > 1 ? argv[1] : "";
   LocalityOptions options;
   if (argc > 2) options.threads = static_cast<unsigned>(std::atoi(argv[2]));
-  if (argc > 3) options.root_tokens = static_cast<uint32_t>(std::atoi(argv[3]));
   const Json input = Json::parse(std::cin);
   std::vector<Trace> traces;
   if (input.is_array()) {
@@ -71,11 +70,12 @@ int Main(int argc, char** argv) {
   if (study == "locality") {
     document = RunLocality(PlanLocality(traces, options), {});
   } else if (study == "tree") {
-    document = RunTree(traces.front(),
-                       BuildForest(traces.front(), options.root_tokens), {},
-                       options.root_tokens);
+    document = RunTree(traces.front(), BuildForest(traces.front()), {});
+  } else if (study == "paths") {
+    std::cout << TreePaths(traces.front(), BuildForest(traces.front()));
+    return 0;
   } else {
-    std::fprintf(stderr, "study_trace locality|tree [THREADS [ROOT_TOKENS]]\n");
+    std::fprintf(stderr, "study_trace locality|tree|paths [THREADS]\n");
     return 2;
   }
   std::cout << ToJson(document).dump(1) << '\n';

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "analysis/studies/fork_tree.h"
+#include "analysis/studies/tree_study.h"
 #include "analysis/studies/trie_rows.h"
 #include "tests/unit/analysis/studies_trace.h"
 
@@ -50,11 +51,42 @@ TEST(ForkTreeTest, StatisticsCountTokens) {
   EXPECT_EQ(stats.shared_tokens, 11u);
 }
 
-TEST(ForkTreeTest, RootTokensSplitTrees) {
-  const Trace trace = Forked();
-  EXPECT_THAT(BuildForest(trace, 3).roots.size(), 3u);
-  // Shorter than the root: a tree of its own, equal ones together.
-  EXPECT_THAT(BuildForest(trace, 4).roots.size(), 4u);
+TEST(ForkTreeTest, PromptsWithACommonOpeningAreTreesOfTheirOwn) {
+  Trace trace = MakeTrace({{0, 16, 2, 0}});
+  AddSequence(&trace, {1, 4, 7, 7}, 3);
+  AddSequence(&trace, {1, 5, 7, 7}, 2);
+  AddSequence(&trace, {1, 5, 8, 9, 9}, 4);  // goes on behind the second's
+  AddSequence(&trace, {1, 4, 7, 8}, 3);
+  const Forest forest = BuildForest(trace);
+  ASSERT_EQ(forest.roots.size(), 2u);
+  const TreeNode& first = forest.nodes[forest.roots[0]];
+  EXPECT_EQ(first.begin, 0u);
+  EXPECT_EQ(first.end, 3u);
+  EXPECT_EQ(first.sequences, 2u);
+  const TreeNode& second = forest.nodes[forest.roots[1]];
+  EXPECT_EQ(second.end, 2u);
+  EXPECT_EQ(second.children.size(), 2u);
+}
+
+TEST(ForkTreeTest, PathsAreTheSameWhateverTheOrderOfRequests) {
+  Trace one = MakeTrace({{0, 16, 2, 0}});
+  AddSequence(&one, {9, 9});
+  AddSequence(&one, {1, 2, 7});
+  AddSequence(&one, {1, 2, 3, 4});
+  AddSequence(&one, {1, 2, 7});
+  Trace other = MakeTrace({{0, 16, 2, 0}});
+  AddSequence(&other, {1, 2, 3, 4});
+  AddSequence(&other, {1, 2, 7});
+  AddSequence(&other, {1, 2, 7});
+  AddSequence(&other, {9, 9});
+  const std::string paths = TreePaths(one, BuildForest(one));
+  EXPECT_EQ(paths, TreePaths(other, BuildForest(other)));
+  EXPECT_EQ(paths,
+            R"({"trees":[{"nodes":[{"parent":null,"tokens":[1,2],"ends":0},)"
+            R"({"parent":0,"tokens":[3,4],"ends":1},)"
+            R"({"parent":0,"tokens":[7],"ends":2}]},)"
+            R"({"nodes":[{"parent":null,"tokens":[9,9],"ends":1}]}]})"
+            "\n");
 }
 
 TEST(ForkTreeTest, EmptyTraceAndEmptySequences) {

@@ -85,14 +85,11 @@ TEST(LocalityTest, TenTreesGiveAnIntervalForTrees) {
   EXPECT_TRUE(ten.Find("jaccard.all")->lo);
 }
 
-TEST(LocalityTest, ForksInsidePromptsAreToldAndCanBeCut) {
+TEST(LocalityTest, DifferentPromptsWithOneOpeningAreNotCompared) {
   Trace trace = MakeTrace({{0, 16, 2, 0}});
   AddSequence(&trace, {1, 4, 7, 7}, 3);
   AddSequence(&trace, {1, 5, 7, 7}, 3);
-  EXPECT_THAT(Study(trace).warnings, Contains("forks-in-prompts"));
-  EXPECT_THAT(Study(TwoBranches()).warnings,
-              testing::Not(Contains("forks-in-prompts")));
-  EXPECT_EQ(Study(trace, {.root_tokens = 2}).reason, "no-forks");
+  EXPECT_EQ(Study(trace).reason, "no-forks");
 }
 
 TEST(LocalityTest, RefusesTracesOfDifferentLayers) {

@@ -39,7 +39,7 @@ std::string PageOf(const Trace& trace) {
   input.capture = &capture;
   input.trace = &trace;
   input.forest = BuildForest(trace);
-  input.tree = RunTree(trace, input.forest, {}, 1);
+  input.tree = RunTree(trace, input.forest, {});
   input.locality = RunLocality(PlanLocality({&trace, 1}, {}), {});
   return ReportPage(input);
 }

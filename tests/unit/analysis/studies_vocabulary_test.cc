@@ -42,7 +42,7 @@ TEST(TreeTextTest, DrawsBranchesAndEscapesRequestIds) {
   AddSequence(&trace, {1, 4});
   trace.sequences[1].id = "evil\x1b[2J";
   const Forest forest = BuildForest(trace);
-  const StudyDocument document = RunTree(trace, forest, {}, 1);
+  const StudyDocument document = RunTree(trace, forest, {});
   const std::string text = TreeText(trace, forest, document, {}, 100);
   EXPECT_THAT(text, HasSubstr("[0..1) x2  1\n"
                               "├─ [1..3) x1  2 3  <- request-0\n"
