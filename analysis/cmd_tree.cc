@@ -6,6 +6,7 @@
 
 #include "analysis/capture.h"
 #include "analysis/commands.h"
+#include "analysis/error.h"
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/tree_study.h"
 #include "analysis/study_options.h"
@@ -25,6 +26,11 @@ struct Options {
 int RunTreeCommand(const Options& options) {
   const Capture capture = ReadCapture(options.capture);
   const Trace trace = BuildTrace(capture);
+  if (options.paths && !trace.has_token_ids) {
+    throw Error(options.capture.string() +
+                ": holds prefix hashes instead of token ids, and --paths "
+                "prints token ids; record with --tokens full");
+  }
   const Forest forest = BuildForest(trace);
   const StudyDocument document = RunTree(trace, forest, InputsOf(capture));
   const Vocabulary vocabulary(capture);

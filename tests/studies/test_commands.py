@@ -130,6 +130,9 @@ def test_tree_paths_hold_every_sequence(make_capture):
     assert found.total() == document["units"]["sequences"]
     assert len(+found) == document["units"]["leaves"]
     assert moetap("tree", capture, "--paths", "--json").returncode == 2
+    hashed = moetap("tree", make_capture("--hashes"), "--paths")
+    assert hashed.returncode == 1 and not hashed.stdout
+    assert "--tokens full" in hashed.stderr
 
 
 class Page(html.parser.HTMLParser):
