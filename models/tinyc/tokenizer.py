@@ -29,4 +29,4 @@ def train():
         initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet()))
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=bpe, eos_token=END, pad_token=END,
-        clean_up_tokenization_spaces=False)
+        clean_up_tokenization_spaces=False, model_max_length=1024)

@@ -86,6 +86,23 @@ def validation_loss(model, documents):
     return total / count
 
 
+def _update(path, **values):
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content.update(values)
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def name_as_transformers_4(folder):
+    """Adds the names that transformers 4 reads to those of transformers 5."""
+    config = transformers.AutoConfig.from_pretrained(folder)
+    _update(folder / "config.json", num_experts=config.num_experts,
+            rope_theta=config.rope_parameters["rope_theta"])
+    _update(folder / "tokenizer_config.json",
+            tokenizer_class="PreTrainedTokenizerFast")
+    for path in folder.iterdir():
+        path.chmod(0o644)
+
+
 class Run:
     """A training run in a folder."""
 
@@ -161,6 +178,7 @@ class Run:
         model_folder = self.folder / "model"
         self.model.to(torch.bfloat16).save_pretrained(model_folder)
         self.tokenizer.save_pretrained(model_folder)
+        name_as_transformers_4(model_folder)
         with open(self.folder / "loss.csv", "w", encoding="utf-8") as file:
             file.write("step,loss,balance\n")
             for step, text, balance in self.log:

@@ -1,4 +1,5 @@
-"""Small random-weight MoE checkpoints, made with stock transformers.
+"""Small random-weight MoE checkpoints, made with stock transformers; and the
+trained one of models/tinyc, under the name tinyc.
 
     python models.py NAME      makes the checkpoint if need be, prints its path
     python models.py --list    prints the names
@@ -111,6 +112,8 @@ def _qwen3_5(vocabulary):
 MAKERS = {"qwen3_moe": _qwen3, "qwen3_moe_k5": _qwen3_k5, "olmoe": _olmoe,
           "mixtral": _mixtral, "qwen3_5_moe": _qwen3_5}
 BFLOAT16_ONLY = {"qwen3_5_moe"}
+# Trained, and part of the repository.
+TINYC = pathlib.Path(__file__).resolve().parents[2] / "models/tinyc"
 
 
 def cache_folder():
@@ -154,6 +157,8 @@ def _make(name, folder):
 
 def checkpoint(name):
     """Path of the checkpoint `name`, made now if it does not exist."""
+    if name == "tinyc":
+        return TINYC / "tinyc-7m"
     if name not in MAKERS:
         raise SystemExit(f"models.py: no model {name!r}; "
                          f"one of {', '.join(MAKERS)}")

@@ -62,10 +62,10 @@ CLOSINGS = ["See also the other functions of this file.",
 
 
 def tasks():
-    numbers = [Task("prose", container, operation, condition)
+    numbers = [Task("prose", container, operation, condition, "prose")
                for container in ("array", "list", "tree", "stack")
                for operation in VERBS for condition in NUMBERS]
-    return numbers + [Task("prose", "text", operation, condition)
+    return numbers + [Task("prose", "text", operation, condition, "prose")
                       for operation in ("count", "any", "first", "last")
                       for condition in CHARACTERS]
 

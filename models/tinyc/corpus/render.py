@@ -70,7 +70,7 @@ class Style:
 
 
 NAMES = {"total": ["total", "result", "sum"], "index": ["i", "k", "pos"],
-         "value": ["value", "item", "x"], "best": ["best", "top"],
+         "value": ["value", "item", "x"], "best": ["best"],
          "found": ["found", "hit"], "node": ["node", "cur", "p"],
          "end": ["end", "stop"], "out": ["out", "to"],
          "flag": ["wanted", "match", "ok"]}

@@ -11,7 +11,8 @@ class Task:
     container: str        # array, list, text, ...
     operation: str
     condition: Condition
-    kind: str = "int"     # C type of an element
+    kind: str             # C type of an element, "counted" for a string of
+                          # known length, "prose" for a text
 
     @property
     def name(self):
