@@ -39,24 +39,13 @@ def head(task, rng):
 
 
 def _index(task, array, rng, style):
-    i = style.names["index"]
     backwards = task.operation == "last" and rng.random() < 0.6
+    shape = array.backward if backwards else array.forward
+    index = reduce.last_index
     if task.operation == "first" or backwards:
-        def each(x, may_skip):
-            then = [Line(f"return {i};", "return")]
-            return reduce.select(task.condition, x, then, may_skip, rng,
-                                 style)
-        loop = array.backward if backwards else array.forward
-        return [*loop(task.kind, each, rng, style),
-                Line("return -1;", "return")]
-    found = style.names["found"]
-
-    def mark(x, may_skip):
-        then = [Line(f"{found} = {i};", "update")]
-        return reduce.select(task.condition, x, then, may_skip, rng, style)
-    return [Line(f"int {found} = -1;", "start"),
-            *array.forward(task.kind, mark, rng, style),
-            Line(f"return {found};", "return")]
+        index = reduce.first_index
+    return index(task.condition,
+                 lambda each: shape(task.kind, each, rng, style), rng, style)
 
 
 def guarded(body, test, value, rng):

@@ -101,6 +101,26 @@ def _all(kind, condition, loop, rng, style):
     return [*loop(each), Line("return 1;", "return")]
 
 
+def first_index(condition, loop, rng, style):
+    """The index of the first element that the loop meets, or -1.  The loop's
+    index is `style.names["index"]`, here and below."""
+    def each(x, may_skip):
+        then = [Line(f"return {style.names['index']};", "return")]
+        return select(condition, x, then, may_skip, rng, style)
+    return [*loop(each), Line("return -1;", "return")]
+
+
+def last_index(condition, loop, rng, style):
+    """The index of the last element that the loop meets, or -1."""
+    found = style.names["found"]
+
+    def each(x, may_skip):
+        then = [Line(f"{found} = {style.names['index']};", "update")]
+        return select(condition, x, then, may_skip, rng, style)
+    return [Line(f"int {found} = -1;", "start"), *loop(each),
+            Line(f"return {found};", "return")]
+
+
 OPERATIONS = {
     "sum": _accumulate("sum", 0, _sum),
     "product": _accumulate("product", 1, _product),

@@ -55,21 +55,11 @@ def _loop(task, text, each, rng, style, index_only=False):
 
 
 def _index(task, text, rng, style):
-    i = style.names["index"]
-    if task.operation == "first":
-        def each(x, may_skip):
-            then = [Line(f"return {i};", "return")]
-            return reduce.select(task.condition, x, then, may_skip, rng, style)
-        return [*_loop(task, text, each, rng, style, index_only=True),
-                Line("return -1;", "return")]
-    found = style.names["found"]
-
-    def mark(x, may_skip):
-        then = [Line(f"{found} = {i};", "update")]
-        return reduce.select(task.condition, x, then, may_skip, rng, style)
-    return [Line(f"int {found} = -1;", "start"),
-            *_loop(task, text, mark, rng, style, index_only=True),
-            Line(f"return {found};", "return")]
+    index = (reduce.first_index if task.operation == "first"
+             else reduce.last_index)
+    return index(task.condition,
+                 lambda each: _loop(task, text, each, rng, style,
+                                    index_only=True), rng, style)
 
 
 def _replace(task, text, rng, style):
