@@ -19,7 +19,7 @@ class Asker:
                  progress):
         self.manifest, self.strategy, self.owner = manifest, strategy, owner
         self.session = server.prefix
-        self.left = self.in_flight = self.sent = self.tokens = 0
+        self.left = self.in_flight = self.sent = 0
         self._server, self._model = server, model
         self._concurrency, self._progress = concurrency, progress
         self._failed = False
@@ -87,7 +87,6 @@ class Asker:
                 study(choice, row)
         self.manifest.append(*rows)
         self.sent += 1
-        self.tokens += sum(tokens_of(row) for row in rows)
         self._progress.step()
         return rows
 

@@ -92,12 +92,13 @@ def main():
     prompts = read_prompts()
     code = [p for p in prompts if p["labels"]["category"] != "prose"]
     metrics = measure_code(arguments.model, code, arguments.samples)
-    usage = routing.usage(arguments.model)
+    router = routing.Router(arguments.model)
+    usage = routing.usage(router)
     print_usage(usage)
     metrics["usage"] = usage
     metrics["most_dead"] = max(
         layer["dead"] / usage["experts"] for layer in usage["layers"])
-    metrics["signatures"] = routing.separation(arguments.model, prompts)
+    metrics["signatures"] = routing.separation(router, prompts)
     print("\nsignatures of the prompts' routing, four categories:")
     for name, value in metrics["signatures"].items():
         print(f"  {name:<24} {value:.4f}")

@@ -35,10 +35,9 @@ class Router:
                          for layer in chosen])
 
 
-def usage(folder):
+def usage(router):
     """Per layer: entropy of the expert shares over log(experts), experts never
     used, and the busiest expert's tokens over the mean."""
-    router = Router(folder)
     documents = itertools.islice(corpus.documents(SEED), DOCUMENTS)
     counts = sum(router.counts(text) for _, text in documents)
     layers = []
@@ -67,10 +66,9 @@ def _accuracy(features, labels):
         model, features, labels, cv=folds).mean())
 
 
-def separation(folder, prompts):
+def separation(router, prompts):
     """How far the prompts' signatures (count/(k rows) per layer and expert)
     tell the categories apart; beside it what prompt length alone tells."""
-    router = Router(folder)
     labels = np.array([p["labels"]["category"] for p in prompts])
     counts = np.stack([router.counts(p["prompt"]) for p in prompts])
     signatures = counts / counts.sum(axis=2, keepdims=True)

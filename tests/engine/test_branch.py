@@ -47,7 +47,7 @@ def read_manifest(path):
         rows = [json.loads(line) for line in file]
     return types.SimpleNamespace(
         rows=[row for row in rows if row["kind"] == "request"],
-        end=rows[-1], all=rows)
+        end=rows[-1])
 
 
 def write_prompts(path, names):

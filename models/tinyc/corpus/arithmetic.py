@@ -2,7 +2,7 @@
 
 from . import loops, reduce
 from .conditions import NUMBERS
-from .render import Block, Line, code, header
+from .render import code, header
 from .tasks import Task
 
 KINDS = ["int", "long", "short"]
@@ -15,11 +15,7 @@ def tasks():
             for condition in NUMBERS for kind in KINDS]
 
 
-WORDS = {**reduce.WORDS,
-         "first": ["Index of the first of the {of}, or -1",
-                   "Finds the first of the {of}"],
-         "last": ["Index of the last of the {of}, or -1",
-                  "Finds the last of the {of}"]}
+WORDS = {**reduce.WORDS, **reduce.INDEX_WORDS}
 
 
 def returned(task):
@@ -48,17 +44,6 @@ def _index(task, array, rng, style):
                  lambda each: shape(task.kind, each, rng, style), rng, style)
 
 
-def guarded(body, test, value, rng):
-    """`body`, sometimes behind a check of the input."""
-    if rng.random() < 0.75:
-        return body
-    return [Block(f"if ({test})", [Line(f"return {value};", "return")],
-                  "guard"), *body]
-
-
-EMPTY = {"product": 1, "all": 1, "first": -1, "last": -1}
-
-
 def document(task, rng, style):
     opening = head(task, rng)
     array = loops.Array(VALUES, COUNT)
@@ -68,5 +53,6 @@ def document(task, rng, style):
         body = reduce.OPERATIONS[task.operation](
             task.kind, task.condition,
             lambda each: array.loop(task.kind, each, rng, style), rng, style)
-    body = guarded(body, f"{COUNT} <= 0", EMPTY.get(task.operation, 0), rng)
+    body = reduce.guarded(body, f"{COUNT} <= 0",
+                          reduce.EMPTY.get(task.operation, 0), rng)
     return code(opening, body, style, rng)

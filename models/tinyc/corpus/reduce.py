@@ -20,6 +20,21 @@ def select(condition, x, then, may_skip, rng, style):
     return [Block(f"if ({test})", then, "test")]
 
 
+def doing(condition, text, role, rng, style):
+    """An `each` of one statement for the elements that meet the condition."""
+    def each(x, may_skip):
+        return select(condition, x, [Line(text, role)], may_skip, rng, style)
+    return each
+
+
+def guarded(body, test, value, rng):
+    """`body`, sometimes behind a check of the input."""
+    if rng.random() < 0.75:
+        return body
+    return [Block(f"if ({test})", [Line(f"return {value};", "return")],
+                  "guard"), *body]
+
+
 def negation(condition):
     """The condition that the others meet."""
     return dataclasses.replace(condition, tests=condition.negated,
@@ -78,46 +93,34 @@ def _largest(kind, condition, loop, rng, style):
 def _any(kind, condition, loop, rng, style):
     del kind
     if rng.random() < 0.7:
-        def each(x, may_skip):
-            then = [Line("return 1;", "return")]
-            return select(condition, x, then, may_skip, rng, style)
-        return [*loop(each), Line("return 0;", "return")]
+        return [*loop(doing(condition, "return 1;", "return", rng, style)),
+                Line("return 0;", "return")]
     found = style.names["found"]
-
-    def mark(x, may_skip):
-        then = [Line(f"{found} = 1;", "update")]
-        return select(condition, x, then, may_skip, rng, style)
+    mark = doing(condition, f"{found} = 1;", "update", rng, style)
     return [Line(f"int {found} = 0;", "start"), *loop(mark),
             Line(f"return {found};", "return")]
 
 
 def _all(kind, condition, loop, rng, style):
     del kind
-    others = negation(condition)
-
-    def each(x, may_skip):
-        then = [Line("return 0;", "return")]
-        return select(others, x, then, may_skip, rng, style)
-    return [*loop(each), Line("return 1;", "return")]
+    leave = doing(negation(condition), "return 0;", "return", rng, style)
+    return [*loop(leave), Line("return 1;", "return")]
 
 
 def first_index(condition, loop, rng, style):
     """The index of the first element that the loop meets, or -1.  The loop's
     index is `style.names["index"]`, here and below."""
-    def each(x, may_skip):
-        then = [Line(f"return {style.names['index']};", "return")]
-        return select(condition, x, then, may_skip, rng, style)
-    return [*loop(each), Line("return -1;", "return")]
+    leave = doing(condition, f"return {style.names['index']};", "return", rng,
+                  style)
+    return [*loop(leave), Line("return -1;", "return")]
 
 
 def last_index(condition, loop, rng, style):
     """The index of the last element that the loop meets, or -1."""
     found = style.names["found"]
-
-    def each(x, may_skip):
-        then = [Line(f"{found} = {style.names['index']};", "update")]
-        return select(condition, x, then, may_skip, rng, style)
-    return [Line(f"int {found} = -1;", "start"), *loop(each),
+    mark = doing(condition, f"{found} = {style.names['index']};", "update",
+                 rng, style)
+    return [Line(f"int {found} = -1;", "start"), *loop(mark),
             Line(f"return {found};", "return")]
 
 
@@ -130,6 +133,9 @@ OPERATIONS = {
     "any": _any,
     "all": _all,
 }
+
+# What an operation returns where there is no element; 0 for the others.
+EMPTY = {"product": 1, "all": 1, "first": -1, "last": -1}
 
 # What a header comment says; {of} becomes "even values of an array".
 WORDS = {
@@ -144,4 +150,10 @@ WORDS = {
     "largest": ["Largest of the {of}", "Returns the largest of the {of}"],
     "any": ["Is there one of the {of}?", "Looks for any of the {of}"],
     "all": ["Are there none but the {of}?", "Checks for none but the {of}"],
+}
+INDEX_WORDS = {
+    "first": ["Index of the first of the {of}, or -1",
+              "Finds the first of the {of}"],
+    "last": ["Index of the last of the {of}, or -1",
+             "Finds the last of the {of}"],
 }

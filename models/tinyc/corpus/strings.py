@@ -1,7 +1,6 @@
 """Functions over the characters of a string."""
 
 from . import loops, reduce
-from .arithmetic import guarded
 from .conditions import CHARACTERS
 from .render import Line, code, header
 from .tasks import Task
@@ -14,10 +13,7 @@ WORDS = {
     "count": ["Number of {of}", "Counts the {of}"],
     "any": ["Does it hold any {of}?", "Looks for {of}"],
     "all": ["Does it hold nothing but {of}?", "Checks for nothing but {of}"],
-    "first": ["Index of the first of the {of}, or -1",
-              "Finds the first of the {of}"],
-    "last": ["Index of the last of the {of}, or -1",
-             "Finds the last of the {of}"],
+    **reduce.INDEX_WORDS,
     "replace": ["Writes a star over the {of}", "Hides the {of}"],
     "drop": ["Removes the {of}", "Drops the {of} in place"],
     "copy": ["Copies the {of}", "Copies nothing but the {of}"],
@@ -63,12 +59,10 @@ def _index(task, text, rng, style):
 
 
 def _replace(task, text, rng, style):
-    i = style.names["index"]
-
-    def each(x, may_skip):
-        then = [Line(f"{text}[{i}] = '*';", "write")]
-        return reduce.select(task.condition, x, then, may_skip, rng, style)
-    return _loop(task, text, each, rng, style, index_only=True)
+    hide = reduce.doing(task.condition,
+                        f"{text}[{style.names['index']}] = '*';", "write", rng,
+                        style)
+    return _loop(task, text, hide, rng, style, index_only=True)
 
 
 def _compact(task, text, rng, style):
@@ -103,6 +97,7 @@ def document(task, rng, style):
         body = reduce.OPERATIONS[task.operation](
             "char", task.condition,
             lambda each: _loop(task, text, each, rng, style), rng, style)
-        body = guarded(body, f"!{text}" if rng.random() < 0.5 else
-                       f"{text} == 0", int(task.operation == "all"), rng)
+        test = f"!{text}" if rng.random() < 0.5 else f"{text} == 0"
+        body = reduce.guarded(body, test,
+                              reduce.EMPTY.get(task.operation, 0), rng)
     return code(opening, body, style, rng)

@@ -1,7 +1,6 @@
 """Functions over linked lists, trees and stacks."""
 
 from . import loops, reduce
-from .arithmetic import guarded
 from .conditions import NUMBERS, pick
 from .render import Block, Line, code, header
 from .tasks import Task
@@ -172,10 +171,8 @@ def _tree(task, name, rng, style):
 
 def _clear(task, name, rng, style):
     def writing(target):
-        def each(x, may_skip):
-            then = [Line(f"{target} = 0;", "write")]
-            return reduce.select(task.condition, x, then, may_skip, rng, style)
-        return each
+        return reduce.doing(task.condition, f"{target} = 0;", "write", rng,
+                            style)
     if task.container == "list":
         return loops.walk_list(name, task.kind,
                                lambda node: writing(f"{node}->value"), rng,
@@ -187,10 +184,8 @@ def _clear(task, name, rng, style):
 
 def _find(task, name, rng, style):
     def returning(node):
-        def each(x, may_skip):
-            then = [Line(f"return {node};", "return")]
-            return reduce.select(task.condition, x, then, may_skip, rng, style)
-        return each
+        return reduce.doing(task.condition, f"return {node};", "return", rng,
+                            style)
     return [*loops.walk_list(name, task.kind, returning, rng, style),
             Line("return NULL;", "return")]
 
@@ -213,6 +208,6 @@ def document(task, rng, style):
             return array.loop(task.kind, each, rng, style)
         body = reduce.OPERATIONS[task.operation](
             task.kind, task.condition, loop, rng, style)
-        empty = {"product": 1, "all": 1}.get(task.operation, 0)
-        body = guarded(body, f"{name} == NULL", empty, rng)
+        body = reduce.guarded(body, f"{name} == NULL",
+                              reduce.EMPTY.get(task.operation, 0), rng)
     return code(opening, body, style, rng)
