@@ -25,6 +25,7 @@ class LogReader {
   ProcessLog Read() {
     for (const CaptureBlock& block : log_.file->blocks) AddBlock(block);
     Order();
+    DropUnknownLayers();
     AddLosses();
     return std::move(log_);
   }
@@ -35,6 +36,7 @@ class LogReader {
   void AddStep(const CaptureBlock& block, const log::Step& step);
   void NoteStep(uint64_t step);
   void Order();
+  void DropUnknownLayers();
   void AddLosses();
 
   ProcessLog log_;
@@ -82,7 +84,8 @@ void LogReader::AddBlock(const CaptureBlock& block) {
     }
     const uint32_t number =
         layer->number() == kUnknownLayer ? layer->slot() : layer->number();
-    log_.layers[layer->slot()] = {true, number, layer->experts()};
+    log_.layers[layer->slot()] = {true, number, layer->experts(),
+                                  layer->source() == log::LayerSource::Order};
   });
   ForEach(content.requests(), [&](const log::Request* request) {
     const auto index = static_cast<uint32_t>(log_.requests.size());
@@ -132,6 +135,19 @@ void LogReader::Order() {
   };
   std::stable_sort(log_.kv.begin(), log_.kv.end(), by_step);
   std::stable_sort(log_.events.begin(), log_.events.end(), by_step);
+}
+
+void LogReader::DropUnknownLayers() {
+  const bool by_order =
+      std::any_of(log_.layers.begin(), log_.layers.end(),
+                  [](const LayerSlot& layer) { return layer.by_order; });
+  if (!by_order) return;
+  for (StepLog& step : log_.steps) {
+    if (step.expected == 0 || step.dispatches <= step.expected) continue;
+    step.layer_unknown = true;
+    step.groups.clear();
+    log_.losses.push_back({step.step, step.step});
+  }
 }
 
 // The last step of a process that was killed, or whose file is cut, may be

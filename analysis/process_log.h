@@ -16,6 +16,7 @@ struct LayerSlot {
   bool seen = false;
   uint32_t number = 0;
   uint32_t experts = 0;
+  bool by_order = false;  // known by its place among a step's dispatches
 };
 
 // Rows of one forward pass, all with the same layers, and their ids.
@@ -40,6 +41,9 @@ struct StepLog {
   uint32_t dispatches = 0;  // from its StepEnd
   uint32_t expected = 0;
   bool ended = false;
+  // More dispatches than layers that are known by their order: which row went
+  // through which layer is not known, and `groups` is empty.
+  bool layer_unknown = false;
 
   uint32_t span_rows() const;   // rows that its spans announce
   uint32_t group_rows() const;  // rows up to the last one in any group

@@ -190,6 +190,7 @@ void moetap_step_begin(uint64_t step, uint32_t kind, const moetap_span* spans,
   uint64_t rows = 0;
   for (uint32_t i = 0; i < n; ++i) rows += spans[i].rows;
   process->step.store(step, std::memory_order_relaxed);
+  process->stepped.store(true, std::memory_order_relaxed);
   process->step_rows.store(kind == MOETAP_STEP_REAL ? rows : 0,
                            std::memory_order_relaxed);
   process->dispatches_before.store(process->ring.header()->dispatches.load());

@@ -9,6 +9,7 @@
 #include "plugin/announced.h"
 #include "plugin/config.h"
 #include "plugin/layer_table.h"
+#include "plugin/record_source.h"
 #include "plugin/ring_buffer.h"
 #include "plugin/writer.h"
 
@@ -33,9 +34,11 @@ struct Process {
   RingBuffer ring;
   LayerTable layers;
   std::atomic<bool> layers_untold;
+  std::atomic<RecordSource*> source;  // null: no device writes records
 
   // The step under way; 0 = none was announced.
   std::atomic<uint64_t> step;
+  std::atomic<bool> stepped;        // one was, ever
   std::atomic<uint64_t> step_rows;  // that must be dispatched; 0 = no claim
   std::atomic<uint64_t> dispatches_before;
   std::atomic<bool> control_failed;

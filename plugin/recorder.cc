@@ -14,16 +14,6 @@ namespace {
 
 constexpr char kNoKey = 0;  // stands for a layer without a weight address
 
-int AddLayer(Process* process, const void* key, const RoutingEvent& event) {
-  ProcessLock lock(process);
-  if (process->layers.Add(key, event.experts, event.hook->symbol) < 0) {
-    return -1;
-  }
-  process->layers.Number(GetAnnounced().layers());
-  TellLayers(process);
-  return process->layers.Find(key);
-}
-
 // Room for whole rows only, so that no record ends inside a set.
 uint32_t RowsPerRecord(uint32_t k) {
   return static_cast<uint32_t>((kMaxPayload - sizeof(DispatchRecord)) /
@@ -60,24 +50,15 @@ void CaptureRows(Process* process, const RoutingEvent& event, int slot) {
   }
 }
 
-void Unreadable(Process* process, const HookRow& hook, const char* why) {
-  process->ring.CountDrop(process->step.load(std::memory_order_relaxed), 0, 1);
-  if (process->unreadable_said.exchange(true)) return;
-  char text[256];
-  snprintf(text, sizeof(text), "%s: %s; rows of such calls are missing",
-           hook.base_name, why);
-  WriteStatus(process, "unreadable", text);
-}
-
 void Capture(Process* process, const RoutingEvent& event) {
   process->ring.header()->dispatches.fetch_add(1, std::memory_order_relaxed);
   if (event.rows == 0) return;
   if (!CanNarrow(event) || event.k == 0 || event.k > kMaxTopK) {
-    return Unreadable(process, *event.hook, "ids of an unknown kind");
+    return CountUnreadable(process, event.hook->base_name,
+                           "ids of an unknown kind");
   }
   const void* key = event.layer_key == nullptr ? &kNoKey : event.layer_key;
-  int slot = process->layers.Find(key);
-  if (slot < 0) slot = AddLayer(process, key, event);
+  const int slot = LayerSlot(process, key, event.experts, event.hook->symbol);
   if (slot < 0) {  // no room to describe the layer
     process->ring.CountDrop(process->step.load(std::memory_order_relaxed),
                             event.rows, 0);
@@ -87,6 +68,26 @@ void Capture(Process* process, const RoutingEvent& event) {
 }
 
 }  // namespace
+
+int LayerSlot(Process* process, const void* key, uint32_t experts,
+              const char* hook) {
+  const int known = process->layers.Find(key);
+  if (known >= 0) return known;
+  ProcessLock lock(process);
+  if (process->layers.Add(key, experts, hook) < 0) return -1;
+  process->layers.Number(GetAnnounced().layers());
+  TellLayers(process);
+  return process->layers.Find(key);
+}
+
+void CountUnreadable(Process* process, const char* function, const char* why) {
+  process->ring.CountDrop(process->step.load(std::memory_order_relaxed), 0, 1);
+  if (process->unreadable_said.exchange(true)) return;
+  char text[256];
+  snprintf(text, sizeof(text), "%s: %s; rows of such calls are missing",
+           function, why);
+  WriteStatus(process, "unreadable", text);
+}
 
 void Recorder::OnDispatch(const RoutingEvent& event) {
   const int saved = errno;
@@ -100,7 +101,7 @@ void Recorder::OnUnreadable(const HookRow& hook, const char* why) {
   Process* process = RunningProcess();
   if (process != nullptr) {
     process->ring.header()->dispatches.fetch_add(1, std::memory_order_relaxed);
-    Unreadable(process, hook, why);
+    CountUnreadable(process, hook.base_name, why);
   }
   errno = saved;
 }

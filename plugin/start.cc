@@ -207,7 +207,7 @@ bool StartProcess(Process* process, Config& config, const Announced& announced,
     snprintf(why, sizeof(why), "%s", reason);
     return false;
   }
-  process->writer = Writer::Create(&process->ring);
+  process->writer = Writer::Create(&process->ring, &process->source);
   bool started = process->writer != nullptr &&
                  process->writer->file().Create(
                      directory, names.file, names.file_path, config.max_bytes);

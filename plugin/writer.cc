@@ -82,7 +82,8 @@ void Merge(DropRecord* into, const DropRecord& drops) {
 
 }  // namespace
 
-Writer* Writer::Create(RingBuffer* ring) {
+Writer* Writer::Create(RingBuffer* ring,
+                       const std::atomic<RecordSource*>* source) {
   const size_t self = Aligned(sizeof(Writer));
   const size_t arena = Aligned(BlockBuilder::ArenaBytes());
   const size_t zstd = Aligned(ZSTD_estimateCCtxSize(kZstdLevel));
@@ -90,14 +91,16 @@ Writer* Writer::Create(RingBuffer* ring) {
   auto* memory =
       static_cast<uint8_t*>(MapPrivate(self + arena + zstd + packed));
   if (memory == nullptr) return nullptr;
-  return new (memory)
-      Writer(ring, {memory + self, arena}, {memory + self + arena, zstd},
-             {memory + self + arena + zstd, packed});
+  return new (memory) Writer(ring, source, {memory + self, arena},
+                             {memory + self + arena, zstd},
+                             {memory + self + arena + zstd, packed});
 }
 
-Writer::Writer(RingBuffer* ring, std::span<uint8_t> arena,
-               std::span<uint8_t> zstd_memory, std::span<uint8_t> packed)
+Writer::Writer(RingBuffer* ring, const std::atomic<RecordSource*>* source,
+               std::span<uint8_t> arena, std::span<uint8_t> zstd_memory,
+               std::span<uint8_t> packed)
     : ring_(ring),
+      source_(source),
       builder_(arena),
       zstd_(ZSTD_initStaticCCtx(zstd_memory.data(), zstd_memory.size())),
       packed_(packed) {}
@@ -161,8 +164,14 @@ void Writer::Run() {
   SetAndWake(&done_);
 }
 
+void Writer::Pump() {
+  RecordSource* source = source_->load(std::memory_order_acquire);
+  if (source != nullptr) source->Pump(ring_);
+}
+
 // True if there was anything to read.
 bool Writer::ReadRing() {
+  Pump();
   RingBuffer::Record record;
   const uint64_t begin = read_;
   while (ring_->Peek(read_, &record) == RingBuffer::Peeked::kRecord) {

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "plugin/private_files.h"
+#include "plugin/record_source.h"
 #include "plugin/ring_buffer.h"
 #include "schema/block_builder.h"
 
@@ -17,8 +18,10 @@ namespace moetap {
 class Writer {
  public:
   // All memory that the writer ever needs, in one mapping that a forked child
-  // does not inherit.  Null: no memory.  `ring` must outlive the thread.
-  static Writer* Create(RingBuffer* ring);
+  // does not inherit.  Null: no memory.  `ring` and `source` must outlive the
+  // thread; what `source` holds, if anything, may be set at any time.
+  static Writer* Create(RingBuffer* ring,
+                        const std::atomic<RecordSource*>* source);
 
   // To be created before Launch().
   CaptureFile& file() { return file_; }
@@ -36,8 +39,9 @@ class Writer {
   void Run();
 
  private:
-  Writer(RingBuffer* ring, std::span<uint8_t> arena,
-         std::span<uint8_t> zstd_memory, std::span<uint8_t> packed);
+  Writer(RingBuffer* ring, const std::atomic<RecordSource*>* source,
+         std::span<uint8_t> arena, std::span<uint8_t> zstd_memory,
+         std::span<uint8_t> packed);
 
   struct Open {  // what the open block holds
     uint64_t rows = 0;
@@ -47,6 +51,7 @@ class Writer {
     DropRecord drops{};
   };
 
+  void Pump();
   bool ReadRing();
   void ReadToTheEnd();
   void Add(RecordType type, Bytes payload);
@@ -61,6 +66,7 @@ class Writer {
   void Sleep();
 
   RingBuffer* ring_;
+  const std::atomic<RecordSource*>* source_;
   BlockBuilder builder_;
   ZSTD_CCtx_s* zstd_;
   std::span<uint8_t> packed_;

@@ -8,7 +8,8 @@ namespace {
 bool DispatchFits(const View<DispatchRecord>& view) {
   const DispatchRecord& r = view.fixed;
   return r.slot < kMaxLayerSlots && r.k > 0 && r.k <= kMaxTopK && r.rows > 0 &&
-         uint64_t{r.row_offset} + r.rows <= r.total_rows &&
+         (r.total_rows == 0 ||
+          uint64_t{r.row_offset} + r.rows <= r.total_rows) &&
          view.rest.size() == uint64_t{r.rows} * r.k * sizeof(uint16_t);
 }
 

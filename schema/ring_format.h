@@ -94,7 +94,9 @@ struct DispatchRecord {
   uint64_t step;        // 0 = unannounced
   uint32_t row_offset;  // of the first row here within the dispatch
   uint32_t rows;        // rows in this record
-  uint32_t total_rows;  // rows of the whole dispatch
+  uint32_t total_rows;  // rows of the whole dispatch; 0 = the layer has no
+                        // other dispatch in the step, and records of this one
+                        // may come in any order
   uint16_t slot;        // LayerRecord.slot
   uint16_t k;
 };

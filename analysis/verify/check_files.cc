@@ -9,7 +9,9 @@ namespace moetap {
 namespace {
 
 Rule RuleOfStatus(std::string_view code) {
-  if (code == "unhooked") return Rule::kUnhooked;
+  if (code == "unhooked" || code == "unknown-kernel" || code == "cuda-off") {
+    return Rule::kUnhooked;
+  }
   if (code == "unreadable") return Rule::kUnreadable;
   if (code == "shim-degraded") return Rule::kShimDegraded;
   return Rule::kStatus;

@@ -187,8 +187,11 @@ void SetChecker::CheckLayers(const StepLog& step) {
 }
 
 void SetChecker::CheckDispatches(const StepLog& step) {
-  if (!step.ended || step.dispatches >= step.expected) return;
-  findings_.Add(Rule::kMissingDispatch, 1, [&] {
+  if (!step.ended) return;
+  const bool missing = step.dispatches < step.expected;
+  if (!missing && !step.layer_unknown) return;
+  const Rule rule = missing ? Rule::kMissingDispatch : Rule::kLayerUnknown;
+  findings_.Add(rule, 1, [&] {
     return fmt::format(
         "{}, block {}, step {}: {} of {}", log_.file->Where(*step.block),
         step.block->header.sequence, step.step, step.dispatches, step.expected);

@@ -34,6 +34,7 @@ enum class Rule : uint8_t {
   kConstantLayer,
   kMissingLayer,
   kMissingDispatch,
+  kLayerUnknown,
   kOrphanRows,
   kUnannouncedRows,
   kRowOwnership,

@@ -50,6 +50,8 @@ const std::vector<VerifyRule>& VerifyRules() {
       {"missing-layer", kError, 1, "A row lacks one of the MoE layers."},
       {"missing-dispatch", kError, 0,
        "A step ended with fewer dispatches than the model has MoE layers."},
+      {"layer-unknown", kError, 0,
+       "A step had more dispatches than MoE layers known by their order."},
       {"orphan-rows", kError, 1, "Rows of a real step belong to no request."},
       {"unannounced-rows", kWarning, 1, "Rows came outside any step."},
       {"row-ownership", kError, 1,

@@ -99,9 +99,12 @@ void CaptureWriter::Fact(std::string_view key, std::string_view value) {
   Add(RecordType::kFact, Strings({key, value}));
 }
 
-void CaptureWriter::Layer(uint16_t slot, uint16_t number, uint32_t experts) {
+void CaptureWriter::Layer(uint16_t slot, uint16_t number, uint32_t experts,
+                          log::LayerSource source) {
   Add(RecordType::kLayer,
-      Record(LayerRecord{slot, number, 2, 0, experts, 0}, "cpu_fused_moe"));
+      Record(LayerRecord{slot, number, static_cast<uint16_t>(source), 0,
+                         experts, 0},
+             "cpu_fused_moe"));
 }
 
 void CaptureWriter::Request(uint32_t request, std::string_view id,

@@ -12,6 +12,7 @@
 
 #include "schema/block_builder.h"
 #include "schema/ring_format.h"
+#include "schema/routing_log_generated.h"
 #include "tests/unit/schema/records.h"
 
 namespace moetap {
@@ -22,7 +23,8 @@ class CaptureWriter {
   explicit CaptureWriter(uint32_t number);
 
   void Fact(std::string_view key, std::string_view value);
-  void Layer(uint16_t slot, uint16_t number, uint32_t experts);
+  void Layer(uint16_t slot, uint16_t number, uint32_t experts,
+             log::LayerSource source = log::LayerSource::Pointer);
   void Request(uint32_t request, std::string_view id, uint32_t prompt,
                uint64_t step);
   void Tokens(uint32_t request, uint32_t start,

@@ -91,7 +91,9 @@ void SyntheticEngine::Announce() {
     }
     for (uint16_t slot = 0; slot < options_.layers.size(); ++slot) {
       writer.Layer(slot, static_cast<uint16_t>(options_.layers[slot]),
-                   options_.experts);
+                   options_.experts,
+                   Fault("extra-dispatch") ? log::LayerSource::Order
+                                           : log::LayerSource::Pointer);
     }
     if (Fault("unhooked")) {
       writer.Status("unhooked",
@@ -203,6 +205,7 @@ void SyntheticEngine::DispatchLayers(const std::vector<SpanRecord>& spans,
     });
   }
   if (Fault("no-shim")) return;
+  if (FaultNow("extra-dispatch")) ++dispatches;
   All([&](CaptureWriter& w) { w.StepEnd(step_, dispatches, expected); });
 }
 
@@ -332,9 +335,10 @@ void SyntheticEngine::Write(const std::filesystem::path& directory) {
 
 const std::vector<std::string>& SyntheticFaults() {
   static const std::vector<std::string> faults = {
-      "zeros",        "out-of-range", "repeated",   "constant", "missing-layer",
-      "orphan",       "drops",        "lost-block", "damaged",  "torn",
-      "incompatible", "ring",         "unhooked",   "no-shim"};
+      "zeros",         "out-of-range", "repeated",      "constant",
+      "missing-layer", "orphan",       "drops",         "lost-block",
+      "damaged",       "torn",         "incompatible",  "ring",
+      "unhooked",      "no-shim",      "extra-dispatch"};
   return faults;
 }
 

@@ -117,6 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         Planted{"constant", "constant-layer", kExitFailed, "layer 2"},
         Planted{"missing-layer", "missing-layer", kExitFailed, "layer 2"},
         Planted{"missing-layer", "missing-dispatch", kExitFailed, "2 of 3"},
+        Planted{"extra-dispatch", "layer-unknown", kExitFailed, "4 of 3"},
         Planted{"orphan", "orphan-rows", kExitFailed, "#999"},
         Planted{"drops", "dropped", kExitLosses, "token-layers"},
         Planted{"drops", "lost-rows", kExitLosses, "request"},

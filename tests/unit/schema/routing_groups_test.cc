@@ -78,6 +78,19 @@ TEST_F(RoutingGroupsTest, ASplitDispatchWithoutStepsStaysOnePass) {
   EXPECT_THAT(Shape(), ElementsAre("1:0+4", "1:4+2"));
 }
 
+TEST_F(RoutingGroupsTest, PartsOfALayersOnlyDispatchComeInAnyOrder) {
+  const auto add = [&](uint64_t step, uint16_t slot, uint32_t offset,
+                       uint32_t rows) {
+    groups_->Add({step, offset, rows, 0, slot, 1}, ids_);
+  };
+  add(7, 0, 4, 2);
+  add(7, 0, 0, 4);
+  add(7, 1, 0, 4);
+  add(8, 0, 0, 1);  // another stream is further on
+  add(7, 1, 4, 2);
+  EXPECT_THAT(Shape(), ElementsAre("1:4+2", "1:0+4", "2:0+1", "3:4+2"));
+}
+
 TEST_F(RoutingGroupsTest, AStepThatGoesOnInTheNextBlockGoesOn) {
   Add(7, 0, 8);
   groups_->Clear();
