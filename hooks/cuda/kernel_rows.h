@@ -16,6 +16,7 @@ namespace moetap {
 enum class KernelRole : uint8_t {
   kRouter,    // writes the ids: they are valid after the launch
   kConsumer,  // reads the ids: they are valid before the launch
+  kFollower,  // reads the ids that a consumer read just before it
 };
 
 enum class KernelEvidence : uint8_t {

@@ -7,7 +7,7 @@
 
 #include "plugin/cuda/captured_graphs.h"
 #include "plugin/cuda/device.h"
-#include "plugin/cuda/stream_layers.h"
+#include "plugin/cuda/step_launches.h"
 #include "plugin/process.h"
 #include "plugin/record_source.h"
 
@@ -32,7 +32,7 @@ class CudaCapture final : public RecordSource {
   void Pump(RingBuffer* ring) override;
 
   CapturedGraphs& graphs() { return graphs_; }
-  StreamLayers& layers() { return layers_; }
+  StepLaunches& launches() { return launches_; }
 
   // A router launch was seen, so that the kernels that read ids tell nothing
   // new.
@@ -51,7 +51,7 @@ class CudaCapture final : public RecordSource {
   const Driver* driver_ = nullptr;
   Slot slots_[kDevices];
   CapturedGraphs graphs_{};
-  StreamLayers layers_{};
+  StepLaunches launches_{};
 };
 
 }  // namespace moetap

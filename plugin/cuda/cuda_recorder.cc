@@ -49,8 +49,8 @@ void Unreadable(Process* process, const RouterLaunch& launch, const char* why) {
 // A layer is known by its ordinal, as if that were the address of its weights:
 // no weights lie at such an address.  Without a shim nothing tells where a step
 // begins, and all launches are of one unknown layer.
-const void* LayerKey(int ordinal) {
-  return reinterpret_cast<const void*>(static_cast<uintptr_t>(ordinal) + 1);
+const void* LayerKey(uint32_t ordinal) {
+  return reinterpret_cast<const void*>(uintptr_t{ordinal} + 1);
 }
 
 // What is under way in the stream: false if that cannot be told.
@@ -79,10 +79,9 @@ const char* FindLayer(Process* process, CudaCapture* cuda,
         LayerSlot(process, LayerKey(0), launch.experts, launch.row->base);
     return nullptr;
   }
-  const int ordinal = cuda->layers().Next(launch.stream, step.step);
-  if (ordinal < 0) return "launched in more streams than can be followed";
+  const uint32_t ordinal = cuda->launches().Next(step.step);
   const size_t announced = GetAnnounced().layers().size();
-  if (announced > 0 && static_cast<size_t>(ordinal) >= announced) {
+  if (announced > 0 && ordinal >= announced) {
     return "launched more often in a forward pass than it has MoE layers";
   }
   target->layer =
@@ -148,8 +147,8 @@ bool Told(CudaCapture* cuda, const RouterLaunch& launch) {
     cuda->routers_seen.store(true, std::memory_order_relaxed);
     return false;
   }
-  return cuda->routers_seen.load(std::memory_order_relaxed) ||
-         cuda->layers().SameIds(launch.stream, launch);
+  return launch.row->role == KernelRole::kFollower ||
+         cuda->routers_seen.load(std::memory_order_relaxed);
 }
 
 // The graph's word must never say the step of an earlier launch: if it cannot
