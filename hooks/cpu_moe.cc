@@ -28,9 +28,12 @@ namespace {
 
 using Ref = const void*;  // a reference, whatever it refers to
 
-constinit RealFunction g_cpu_fused_moe(kCpuFusedMoe);
-constinit RealFunction g_fused_experts_cpu(kFusedExpertsCpu);
-constinit RealFunction g_dynamic_4bit_int_moe_cpu(kDynamic4BitIntMoeCpu);
+constinit RealFunction g_cpu_fused_moe(kCpuFusedMoe.symbol,
+                                       kCpuFusedMoe.base_name);
+constinit RealFunction g_fused_experts_cpu(kFusedExpertsCpu.symbol,
+                                           kFusedExpertsCpu.base_name);
+constinit RealFunction g_dynamic_4bit_int_moe_cpu(
+    kDynamic4BitIntMoeCpu.symbol, kDynamic4BitIntMoeCpu.base_name);
 
 Ref AsRef(Ref argument) { return argument; }
 Ref AsRef(int64_t) { return nullptr; }

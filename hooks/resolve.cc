@@ -94,6 +94,8 @@ const char kInThisObject = 0;
 
 }  // namespace
 
+constinit CallerTable g_callers;
+
 void* RealFunction::FindSlowly(const void* caller) {
   int saved_errno = errno;
   LoadedObject self;
@@ -101,27 +103,18 @@ void* RealFunction::FindSlowly(const void* caller) {
   LoadedObject object;
   void* real = nullptr;
   if (FindObject(caller, &object)) {
-    real = Definition(object, row_.symbol, self);
+    real = Definition(object, symbol_, self);
   } else {  // generated code: remember this one call site
     object.begin = reinterpret_cast<uintptr_t>(caller);
     object.end = object.begin + 1;
   }
-  if (real == nullptr) real = DefinitionAnywhere(row_.symbol, self);
-  if (real == nullptr) RaiseMissing();
-  Remember(object.begin, object.end, real);
+  if (real == nullptr) real = DefinitionAnywhere(symbol_, self);
+  if (real != nullptr) {  // without a number: found slowly, and still right
+    int number = g_callers.Add(object.begin, object.end);
+    if (number >= 0) reals_[number].store(real, std::memory_order_release);
+  }
   errno = saved_errno;
   return real;
-}
-
-void RealFunction::Remember(uintptr_t begin, uintptr_t end, void* real) {
-  uint32_t slot = used_.fetch_add(1, std::memory_order_relaxed);
-  if (slot >= kEntries) {  // found slowly every time, and still right
-    used_.store(kEntries, std::memory_order_relaxed);
-    return;
-  }
-  entries_[slot].begin = begin;
-  entries_[slot].end = end;
-  entries_[slot].real.store(real, std::memory_order_release);
 }
 
 void RealFunction::RaiseMissing() {
@@ -130,7 +123,7 @@ void RealFunction::RaiseMissing() {
            "moetap: no loaded object defines %s (%s), so the call cannot be "
            "made; start the engine without libmoetap.so to see the loader's "
            "own message",
-           row_.base_name, row_.symbol);
+           base_name_, symbol_);
   if (!said_missing_.exchange(true)) fprintf(stderr, "%s\n", text);
   if (void* library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD)) {
     using Throw = void (*)(const char*);

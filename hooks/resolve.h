@@ -5,25 +5,41 @@
 #include <atomic>
 #include <cstdint>
 
-#include "hooks/registry.h"
+#include "hooks/caller_table.h"
 
 namespace moetap {
 
-// The real function behind one registry row.  Engines dlopen their extension
-// late and locally, so RTLD_NEXT does not see it: the object that the call
-// comes from is asked first, then every other loaded object but our own.
-// Several objects may each have their own real function.
+// The objects that any hooked call came from; all RealFunctions share it.
+extern CallerTable g_callers;
+
+// The real function behind one hook.  Engines dlopen their extension late and
+// locally, so RTLD_NEXT does not see it: the object that the call comes from
+// is asked first, with what it depends on, then every other loaded object but
+// our own.  Several objects may each have their own real function.
 //
-// Any thread may call Find().  The object that defines the function is kept
-// loaded for good.  errno is kept.
+// Any thread may call.  The object that defines the function is kept loaded
+// for good.  errno is kept.
 class RealFunction {
  public:
-  explicit constexpr RealFunction(const HookRow& row) : row_(row) {}
+  // `base_name` is what a message calls the function.
+  constexpr RealFunction(const char* symbol, const char* base_name)
+      : symbol_(symbol), base_name_(base_name) {}
   RealFunction(const RealFunction&) = delete;
   RealFunction& operator=(const RealFunction&) = delete;
 
-  // `caller` is the return address of the hooked call.  Hot after the first
-  // call from an object: two loads and two comparisons.
+  // Null if no loaded object defines the function.  `caller` is the return
+  // address of the hooked call.  Hot after the first call from an object: a
+  // binary search among the callers.
+  void* FindOrNull(const void* caller) {
+    int number = g_callers.Find(reinterpret_cast<uintptr_t>(caller));
+    if (number >= 0) {
+      void* real = reals_[number].load(std::memory_order_acquire);
+      if (real != nullptr) return real;
+    }
+    return FindSlowly(caller);
+  }
+
+  // The same, for functions that have no way to report a failure.
   //
   // If no loaded object defines the function there is nothing to forward to,
   // and without this library the process would have ended here with the
@@ -32,31 +48,19 @@ class RealFunction {
   // torch turns into a Python exception.  Where there is no libstdc++ the
   // process ends as the loader ends it, with status 127.
   void* Find(const void* caller) {
-    auto address = reinterpret_cast<uintptr_t>(caller);
-    for (const Entry& entry : entries_) {
-      void* real = entry.real.load(std::memory_order_acquire);
-      if (real == nullptr) break;
-      if (address >= entry.begin && address < entry.end) return real;
-    }
-    return FindSlowly(caller);
+    void* real = FindOrNull(caller);
+    if (real == nullptr) RaiseMissing();
+    return real;
   }
 
  private:
-  // Calls from [begin, end) go to `real`, which is published last.
-  struct Entry {
-    uintptr_t begin = 0;
-    uintptr_t end = 0;
-    std::atomic<void*> real = nullptr;
-  };
-  static constexpr uint32_t kEntries = 8;
-
   void* FindSlowly(const void* caller);
-  void Remember(uintptr_t begin, uintptr_t end, void* real);
   [[noreturn]] void RaiseMissing();
 
-  const HookRow& row_;
-  Entry entries_[kEntries];
-  std::atomic<uint32_t> used_ = 0;
+  const char* symbol_;
+  const char* base_name_;
+  // By the caller's number; published last.
+  std::atomic<void*> reals_[CallerTable::kCallers] = {};
   std::atomic<bool> said_missing_ = false;
 };
 
