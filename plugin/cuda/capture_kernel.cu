@@ -1,11 +1,9 @@
 // The kernels of capture_kernel.h on the device.  Compiled to PTX only, for
-// sm_80 and for sm_90 (cmake/cuda.cmake).
+// sm_80 and for sm_90 (cmake/cuda.cmake).  No unnamed namespace: it would put
+// a hash of the file's path into the PTX.
 #include "plugin/cuda/capture_kernel_body.h"
 
 namespace moetap {
-namespace {
-
-__shared__ uint32_t shared_word;
 
 __device__ __forceinline__ size_t Global(const void* pointer) {
   return __cvta_generic_to_global(pointer);
@@ -35,9 +33,10 @@ struct DeviceMachine {
 
   __device__ void Barrier() { __syncthreads(); }
   __device__ uint32_t FromLeader(uint32_t value) {
-    if (thread() == kThreads - 1) shared_word = value;
+    __shared__ uint32_t shared;
+    if (thread() == kThreads - 1) shared = value;
     Barrier();
-    return shared_word;
+    return shared;
   }
 
   __device__ static Chunk Load16(const void* from) {
@@ -107,7 +106,6 @@ struct DeviceMachine {
   }
 };
 
-}  // namespace
 }  // namespace moetap
 
 extern "C" {
