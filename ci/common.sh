@@ -5,6 +5,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/moetap
 jobs=$(nproc)
 
+# The compiler of ci/setup_nvcc, for cmake/cuda.cmake.
+if [ -z "${MOETAP_CUDA_HOME:-}" ]; then
+  for folder in "$cache"/nvcc/lib/python*/site-packages/nvidia/cu13; do
+    if [ -x "$folder/bin/nvcc" ]; then export MOETAP_CUDA_HOME=$folder; fi
+  done
+fi
+
 say() { printf '\n== %s\n' "$*"; }
 
 fail() {
