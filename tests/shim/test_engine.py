@@ -125,7 +125,8 @@ def test_facts(account):
         "dtype": "float32", "quantization": "none",
         "kv_block_size": str(engine_run.BLOCK), "prefix_caching": "1",
         "async_scheduling": "0", "tp_rank": "0", "tp_size": "1",
-        "pp_rank": "0", "pp_size": "1", "dp_rank": "0", "dp_size": "1"}
+        "pp_rank": "0", "pp_size": "1", "dp_rank": "0", "dp_size": "1",
+        "eplb": "0"}
     assert {key: facts.get(key) for key in expected} == expected
     assert facts["model"].startswith("qwen3_moe") and "/" not in (
         facts["model"])
