@@ -1,7 +1,7 @@
 """Checkpoints for the CUDA engine: those of tests/engine/models.py, and some
 whose routers are kernels that the CPU engine does not have.
 
-    python cuda_models.py NAME   makes the checkpoint if need be, prints its path
+    python cuda_models.py NAME    prints the checkpoint's path; makes it first
 """
 
 import pathlib
