@@ -127,6 +127,7 @@ def patched(abi):
     model.facts = model.cache_facts = lambda *_: {}
     model.expected_layers = lambda *_: {}
     model.positions_on_device = lambda _: False
+    model.moved_rows = lambda _: []
     model.kv_group = lambda _: 0
     worker.patch_v1(abi, types.SimpleNamespace(GPUModelRunner=owner))
     return owner

@@ -44,22 +44,19 @@ def tail(path, lines=40):
     return "\n".join(text.splitlines()[-lines:])
 
 
-def offline_command(folder, model, batches, **llm):
-    """Writes the job file of offline.py; returns the command to run it."""
+def job_command(folder, model, batches, llm):
+    """Writes the job file of offline.py for the checkpoint at `model`;
+    returns the command to run it."""
     folder.mkdir(parents=True, exist_ok=True)
-    dtype = "bfloat16" if model in models.BFLOAT16_ONLY else "float32"
-    job = {"model": str(models.checkpoint(model)), "batches": batches,
-           "results": str(folder / "results.json"),
-           "llm": {"dtype": dtype, "max_model_len": 512, "max_num_seqs": 32,
-                   "seed": 1, **llm}}
+    job = {"model": str(model), "batches": batches,
+           "results": str(folder / "results.json"), "llm": llm}
     (folder / "job.json").write_text(json.dumps(job))
     return [sys.executable, str(HERE / "offline.py"),
             str(folder / "job.json")]
 
 
-def run_offline(folder, model, batches, environment, **llm):
-    """One offline engine run; its results, as offline.py describes them."""
-    command = offline_command(folder, model, batches, **llm)
+def run_job(folder, command, environment):
+    """Runs what job_command returned; its results."""
     log = folder / "engine.log"
     with open(log, "w") as output:
         status = subprocess.run(
@@ -69,6 +66,20 @@ def run_offline(folder, model, batches, environment, **llm):
         raise AssertionError(
             f"the engine ended with {status}; end of its log:\n{tail(log)}")
     return json.loads((folder / "results.json").read_text())
+
+
+def offline_command(folder, model, batches, **llm):
+    """job_command() for the checkpoint named `model`."""
+    dtype = "bfloat16" if model in models.BFLOAT16_ONLY else "float32"
+    return job_command(folder, models.checkpoint(model), batches,
+                       {"dtype": dtype, "max_model_len": 512,
+                        "max_num_seqs": 32, "seed": 1, **llm})
+
+
+def run_offline(folder, model, batches, environment, **llm):
+    """One offline engine run; its results, as offline.py describes them."""
+    return run_job(folder, offline_command(folder, model, batches, **llm),
+                   environment)
 
 
 def run_moetap(*arguments, expect=(0,)):

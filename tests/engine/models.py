@@ -139,20 +139,43 @@ def _tokenizer():
         clean_up_tokenization_spaces=False)
 
 
-def _make(name, folder):
+def make(maker, dtype, folder):
+    """A checkpoint of the configuration `maker` returns, with a tokenizer."""
     import torch
     import transformers
     transformers.utils.logging.disable_progress_bar()
     tokenizer = _tokenizer()
     end = tokenizer.eos_token_id
-    config = MAKERS[name](dict(vocab_size=len(tokenizer), pad_token_id=end,
-                               bos_token_id=end, eos_token_id=end))
+    config = maker(dict(vocab_size=len(tokenizer), pad_token_id=end,
+                        bos_token_id=end, eos_token_id=end))
     torch.manual_seed(SEED)
-    dtype = torch.bfloat16 if name in BFLOAT16_ONLY else torch.float32
+    dtype = getattr(torch, dtype)
     model = transformers.AutoModelForCausalLM.from_config(config).to(dtype)
     model.config.dtype = dtype
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def kept(name, sources, maker, dtype):
+    """Path of the checkpoint `name`, made now if it does not exist; a change
+    in one of the files `sources` makes a new one."""
+    digest = hashlib.sha256(b"".join(
+        pathlib.Path(source).read_bytes() for source in sources))
+    path = cache_folder() / f"{name}-{digest.hexdigest()[:12]}"
+    if path.is_dir():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = tempfile.mkdtemp(prefix=".making-", dir=path.parent)
+    try:
+        make(maker, dtype, scratch)
+        os.chmod(scratch, 0o755)
+        os.rename(scratch, path)
+    except OSError:
+        if not path.is_dir():  # else: another process made the same one
+            raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return path
 
 
 def checkpoint(name):
@@ -162,23 +185,8 @@ def checkpoint(name):
     if name not in MAKERS:
         raise SystemExit(f"models.py: no model {name!r}; "
                          f"one of {', '.join(MAKERS)}")
-    source = pathlib.Path(__file__).read_bytes()
-    digest = hashlib.sha256(source).hexdigest()[:12]
-    path = cache_folder() / f"{name}-{digest}"
-    if path.is_dir():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = tempfile.mkdtemp(prefix=".making-", dir=path.parent)
-    try:
-        _make(name, scratch)
-        os.chmod(scratch, 0o755)
-        os.rename(scratch, path)
-    except OSError:
-        if not path.is_dir():  # else: another process made the same one
-            raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return path
+    dtype = "bfloat16" if name in BFLOAT16_ONLY else "float32"
+    return kept(name, [__file__], MAKERS[name], dtype)
 
 
 def main():

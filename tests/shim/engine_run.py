@@ -1,7 +1,8 @@
 """Runs the cases of test_engine.py through one engine.
 
-    python engine_run.py CHECKPOINT RESULTS.json
+    python engine_run.py CHECKPOINT RESULTS.json OPTIONS
 
+OPTIONS, in JSON: {"llm": {arguments of LLM}, "without": [cases left out]}.
 The results: {case: [{"id", "prompt", "cached", "outputs": [{"tokens",
 "finish", "text"}]}, ...]}.
 """
@@ -58,13 +59,16 @@ def beams(llm):
 def main():
     from vllm import LLM, SamplingParams
     from vllm.sampling_params import RequestOutputKind
-    llm = LLM(model=sys.argv[1], dtype="float32", max_model_len=192, seed=1,
-              enforce_eager=True, block_size=BLOCK, max_num_seqs=16,
-              num_gpu_blocks_override=BLOCKS, max_num_batched_tokens=48,
-              enable_prefix_caching=True)
+    options = json.loads(sys.argv[3])
+    llm = LLM(model=sys.argv[1], max_model_len=192, seed=1, block_size=BLOCK,
+              max_num_seqs=16, num_gpu_blocks_override=BLOCKS,
+              max_num_batched_tokens=48, enable_prefix_caching=True,
+              **options["llm"])
     results = {}
 
     def run(case, what, **sampling):
+        if case in options["without"]:
+            return
         sampling = {"temperature": 0.0, "ignore_eos": True, **sampling}
         outputs = llm.generate(what, SamplingParams(**sampling),
                                use_tqdm=False)
@@ -81,7 +85,8 @@ def main():
         logprobs=2)
     results["abort"] = [aborted(llm, RequestOutputKind.DELTA),
                         aborted(llm, RequestOutputKind.CUMULATIVE)]
-    results["beams"] = beams(llm)
+    if "beams" not in options["without"]:
+        results["beams"] = beams(llm)
     run("last", prompts(6, 1, 10, 10), max_tokens=2)
     with open(sys.argv[2], "w") as file:
         json.dump(results, file)

@@ -70,21 +70,28 @@ class Account:
         return blocks
 
 
+def run_cases(folder, environment, checkpoint, llm, without=()):
+    """Runs engine_run.py; its results."""
+    options = json.dumps({"llm": llm, "without": list(without)})
+    with open(folder / "engine.log", "w") as output:
+        status = subprocess.run(
+            [sys.executable, engine_run.__file__, str(checkpoint),
+             str(folder / "out.json"), options],
+            env=environment, cwd=folder, stdout=output,
+            stderr=subprocess.STDOUT, timeout=STARTS_WITHIN).returncode
+    text = (folder / "engine.log").read_text(errors="replace")
+    assert status == 0, text[-4000:]
+    return json.loads((folder / "out.json").read_text())
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("engine")
     logs = folder / "log"
     logs.mkdir()
     environment = standin.environment(standin.build(folder), logs)
-    with open(folder / "engine.log", "w") as output:
-        status = subprocess.run(
-            [sys.executable, engine_run.__file__,
-             str(models.checkpoint("qwen3_moe")), str(folder / "out.json")],
-            env=environment, cwd=folder, stdout=output,
-            stderr=subprocess.STDOUT, timeout=STARTS_WITHIN).returncode
-    text = (folder / "engine.log").read_text()
-    assert status == 0, text[-4000:]
-    return json.loads((folder / "out.json").read_text()), logs
+    return run_cases(folder, environment, models.checkpoint("qwen3_moe"),
+                     {"dtype": "float32", "enforce_eager": True}), logs
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +132,8 @@ def test_facts(account):
         "dtype": "float32", "quantization": "none",
         "kv_block_size": str(engine_run.BLOCK), "prefix_caching": "1",
         "async_scheduling": "0", "tp_rank": "0", "tp_size": "1",
-        "pp_rank": "0", "pp_size": "1", "dp_rank": "0", "dp_size": "1"}
+        "pp_rank": "0", "pp_size": "1", "dp_rank": "0", "dp_size": "1",
+        "eplb": "0"}
     assert {key: facts.get(key) for key in expected} == expected
     assert facts["model"].startswith("qwen3_moe") and "/" not in (
         facts["model"])

@@ -24,6 +24,7 @@ def no_model(monkeypatch):
     monkeypatch.setattr(model, "expected_layers",
                         lambda _, abi: abi.calls.append(("expect",)))
     monkeypatch.setattr(model, "positions_on_device", lambda _: False)
+    monkeypatch.setattr(model, "moved_rows", lambda _: [])
     monkeypatch.setattr(model, "kv_group", lambda _: 0)
 
 
@@ -171,19 +172,60 @@ def test_drafter_is_marked():
     assert [call[1] for call in abi.of("step_begin")] == [DUMMY]
 
 
-def test_warm_up_requests_are_no_requests():
+def test_v2_drafter_is_marked():
     abi, runner = patched(make_v2(), worker.patch_v2)
-
-    class Worker:
-        def compile_or_warm_up_model(self):
-            runner.execute_model(two_requests())
-
-    worker.patch_warm_up(abi, types.SimpleNamespace(Worker=Worker))
-    Worker().compile_or_warm_up_model()
-    assert [call[1] for call in abi.of("step_begin")] == [DUMMY]
-    assert not abi.of("request") and not abi.of("status")
     runner.execute_model(two_requests())
+    runner.speculator = "drafts within sample_tokens"
+    runner.sample_tokens(None).get_output()
+    assert [call[1] for call in abi.of("step_begin")] == [REAL, DUMMY]
+    assert [call[0] for call in abi.calls][-2:] == ["step_end", "samples"]
+
+
+class Serving:
+    """A worker that does not serve yet."""
+
+    def __init__(self, runner):
+        self.model_runner = runner
+
+    def determine_available_memory(self):
+        self.model_runner._dummy_run(3)
+        return "bytes"
+
+    def compile_or_warm_up_model(self):
+        self.model_runner.execute_model(two_requests())
+        self.model_runner.sample_tokens(None).get_output()
+
+
+@pytest.fixture
+def serving():
+    abi, runner = patched(make_v2(), worker.patch_v2)
+    owner = type("Worker", (Serving,), {})
+    worker.patch_worker(abi, types.SimpleNamespace(Worker=owner))
+    return abi, owner(runner)
+
+
+def test_warm_up_requests_are_no_requests(serving):
+    abi, started = serving
+    started.compile_or_warm_up_model()
+    assert [call[1] for call in abi.of("step_begin")] == [DUMMY]
+    assert not abi.of("request") and not abi.of("samples")
+    started.model_runner.execute_model(two_requests())
     assert [call[1] for call in abi.of("step_begin")] == [DUMMY, REAL]
+    assert not abi.of("status")
+
+
+def test_a_phase_before_serving_is_one_dummy_step(serving):
+    abi, started = serving
+    assert started.determine_available_memory() == "bytes"
+    assert [call[1] for call in abi.of("step_begin")] == [DUMMY]
+    assert [call[0] for call in abi.calls][-1] == "step_end"
+
+
+def test_a_worker_without_a_known_runner_is_left_alone(serving):
+    abi, started = serving
+    started.model_runner = types.SimpleNamespace(_dummy_run=lambda _: None)
+    assert started.determine_available_memory() == "bytes"
+    assert not abi.of("step_begin") and not abi.of("status")
 
 
 def test_an_engine_error_passes_and_ends_the_step():
@@ -234,6 +276,17 @@ def test_positions_that_only_the_device_knows_are_not_reported(monkeypatch):
     assert len(abi.of("status")) == 1 and not abi.of("step_begin")
 
 
+def test_moved_rows_are_said_and_not_attributed(monkeypatch):
+    monkeypatch.setattr(model, "moved_rows", lambda _: ["one", "another"])
+    abi, runner = patched(make_v2(), worker.patch_v2)
+    for _ in range(2):
+        runner.execute_model(two_requests())
+        runner.sample_tokens(None).get_output()
+    (code, text), = abi.of("status")
+    assert code == "split-rows" and text.endswith("one, another")
+    assert not abi.of("step_begin") and not abi.of("samples")
+
+
 def test_layer_numbers():
     assert model.layer_number("model.layers.12.mlp.experts") == 12
     assert model.layer_number("transformer.h.3.moe") == 3
@@ -262,3 +315,5 @@ def test_v2_runner_of_the_installed_engine():
     assert not worker.missing(abi, owner, [
         "execute_model", "sample_tokens", "_dummy_run", "prepare_inputs",
         "get_model"])
+    assert "self.speculator.propose(" in inspect.getsource(
+        owner.sample_tokens)

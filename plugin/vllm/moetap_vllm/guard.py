@@ -3,6 +3,15 @@
 from moetap_vllm.abi import encode
 
 
+class CannotReport(Exception):
+    """The engine's configuration allows no right report; `code` as in
+    moetap_status."""
+
+    def __init__(self, code, text):
+        super().__init__(text)
+        self.code = code
+
+
 class Guard:
     """Runs reports until the first one fails, then runs none any more.
 
@@ -21,13 +30,16 @@ class Guard:
             return None
         try:
             return report(*arguments)
+        except CannotReport as error:
+            self.fail(str(error), error.code)
+            return None
         except Exception as error:
             self.fail(f"{report.__name__}: {type(error).__name__}: {error}")
             return None
 
-    def fail(self, text):
+    def fail(self, text, code="shim-degraded"):
         self.failed = True
-        self._abi.status(b"shim-degraded", encode(text))
+        self._abi.status(encode(code), encode(text))
         if self._on_failure is not None:
             try:
                 self._on_failure()

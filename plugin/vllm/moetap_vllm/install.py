@@ -10,7 +10,7 @@ from moetap_vllm import frontend, scheduler, worker
 PATCHES = {
     "vllm.v1.worker.gpu_model_runner": worker.patch_v1,
     "vllm.v1.worker.gpu.model_runner": worker.patch_v2,
-    "vllm.v1.worker.gpu_worker": worker.patch_warm_up,
+    "vllm.v1.worker.gpu_worker": worker.patch_worker,
     "vllm.v1.core.sched.scheduler": scheduler.patch,
     "vllm.v1.engine.output_processor": frontend.patch,
 }

@@ -38,6 +38,7 @@ def facts(runner, version):
         "pp_rank": pipeline.rank_in_group, "pp_size": pipeline.world_size,
         "dp_rank": parallel.data_parallel_rank,
         "dp_size": parallel.data_parallel_size,
+        "eplb": int(bool(parallel.enable_eplb)),
     }
 
 
@@ -98,6 +99,32 @@ def positions_on_device(runner):
     config = runner.vllm_config
     return bool(config.speculative_config
                 and config.scheduler_config.async_scheduling)
+
+
+def moved_rows(runner):
+    """Why a router sees other rows than those of the step in their order: a
+    share of them, or those of other ranks too.  Empty if it does not."""
+    config = runner.vllm_config
+    parallel = config.parallel_config
+    reasons = {
+        "micro-batches (DBO)": parallel.use_ubatching,
+        "sequence-parallel MoE": parallel.use_sequence_parallel_moe,
+        "prefill context parallelism":
+            parallel.prefill_context_parallel_size > 1,
+        "fast prefill with shared KV":
+            config.cache_config.kv_sharing_fast_prefill,
+        "routing of gathered data-parallel rows":
+            parallel.data_parallel_size > 1
+            and any(map(routes_gathered, runner.get_model().modules())),
+    }
+    return [reason for reason, holds in reasons.items() if holds]
+
+
+def routes_gathered(module):
+    """True for an MoE layer that, with data parallelism, gathers the rows of
+    all ranks before it routes."""
+    return bool(getattr(module, "do_naive_dispatch_combine", False)
+                or getattr(module, "is_monolithic", False))
 
 
 def kv_group(runner):

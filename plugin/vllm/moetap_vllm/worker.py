@@ -7,13 +7,12 @@ execute_model and hand out tokens from sample_tokens, at once or as an object
 whose get_output() waits for them.
 """
 
+import contextlib
 import functools
 
 from moetap_vllm import model
-from moetap_vllm.guard import Guard, missing
+from moetap_vllm.guard import CannotReport, Guard, missing
 from moetap_vllm.steps import Steps
-
-_warming_up = False
 
 
 class Runner:
@@ -21,7 +20,6 @@ class Runner:
 
     def __init__(self, abi, runner, version):
         self.abi = abi
-        self.version = version
         self.steps = Steps(abi)
         self.guard = Guard(abi, self.steps.end)
         self.in_dummy = False
@@ -37,9 +35,28 @@ class Runner:
         describe(self.abi, model.cache_facts, runner)
         self.steps.requests.kv_group = model.kv_group(runner)
         if model.positions_on_device(runner):
-            raise NotImplementedError(
+            raise CannotReport("shim-degraded", (
                 "with speculative decoding and asynchronous scheduling the "
-                "positions of rows are known on the device only")
+                "positions of rows are known on the device only"))
+        moved = model.moved_rows(runner)
+        if moved:
+            raise CannotReport("split-rows", (
+                "routers do not see the rows of a step in their order: "
+                + ", ".join(moved)))
+
+    @contextlib.contextmanager
+    def dummy(self):
+        """What the engine runs within is for no request: one dummy step."""
+        if self.in_dummy:
+            yield
+            return
+        self.in_dummy = True
+        self.guard.run(self.steps.begin_dummy)
+        try:
+            yield
+        finally:
+            self.in_dummy = False
+            self.guard.run(self.steps.end)
 
     def schedule(self, runner, output):
         if not self._announced:
@@ -68,44 +85,34 @@ def describe(abi, facts, *arguments):
     abi.set_facts(Guard(abi).run(facts, *arguments) or {})
 
 
-def _state(abi, runner, version):
+def _state(abi, runner):
     state = runner.__dict__.get("_moetap")
     if state is None:
-        state = runner._moetap = Runner(abi, runner, version)
+        state = runner._moetap = Runner(abi, runner, runner._moetap_version)
     return state
 
 
-def _wrap_dummy_run(abi, owner, version):
-    dummy_run = owner._dummy_run
+def _wrap_dummy(abi, owner, name):
+    """owner.name runs the model for no request."""
+    method = getattr(owner, name)
 
-    @functools.wraps(dummy_run)
+    @functools.wraps(method)
     def wrapper(self, *args, **kwargs):
-        state = _state(abi, self, version)
-        if state.in_dummy:
-            return dummy_run(self, *args, **kwargs)
-        state.in_dummy = True
-        state.guard.run(state.steps.begin_dummy)
-        try:
-            return dummy_run(self, *args, **kwargs)
-        finally:
-            state.in_dummy = False
-            state.guard.run(state.steps.end)
+        with _state(abi, self).dummy():
+            return method(self, *args, **kwargs)
 
-    owner._dummy_run = wrapper
+    setattr(owner, name, wrapper)
 
 
-def _wrap_execute_model(abi, owner, version):
+def _wrap_execute_model(abi, owner):
     execute_model = owner.execute_model
 
     @functools.wraps(execute_model)
     def wrapper(self, scheduler_output, *args, **kwargs):
-        state = _state(abi, self, version)
+        state = _state(abi, self)
         if state.in_dummy:
             return execute_model(self, scheduler_output, *args, **kwargs)
-        if _warming_up:
-            state.guard.run(state.steps.begin_dummy)
-        else:
-            state.guard.run(state.schedule, self, scheduler_output)
+        state.guard.run(state.schedule, self, scheduler_output)
         try:
             return execute_model(self, scheduler_output, *args, **kwargs)
         finally:
@@ -114,13 +121,17 @@ def _wrap_execute_model(abi, owner, version):
     owner.execute_model = wrapper
 
 
-def _wrap_sample_tokens(abi, owner, version):
+def _wrap_sample_tokens(abi, owner):
+    """V2 drafts in here: the drafter's MoE layers dispatch rows that are
+    nobody's tokens yet."""
     sample_tokens = owner.sample_tokens
 
     @functools.wraps(sample_tokens)
     def wrapper(self, *args, **kwargs):
-        output = sample_tokens(self, *args, **kwargs)
-        state = _state(abi, self, version)
+        state = _state(abi, self)
+        drafts = getattr(self, "speculator", None) is not None
+        with state.dummy() if drafts else contextlib.nullcontext():
+            output = sample_tokens(self, *args, **kwargs)
         batch, state.batch = state.batch, None
         if batch is not None:
             state.guard.run(_take_output, state, batch, output)
@@ -156,22 +167,6 @@ def _wrap_get_output(owner):
     owner.get_output = wrapper
 
 
-def _wrap_drafter(abi, owner, version):
-    """A drafter's MoE layers dispatch rows that are nobody's tokens yet."""
-    propose = owner.propose_draft_token_ids
-
-    @functools.wraps(propose)
-    def wrapper(self, *args, **kwargs):
-        state = _state(abi, self, version)
-        state.guard.run(state.steps.begin_dummy)
-        try:
-            return propose(self, *args, **kwargs)
-        finally:
-            state.guard.run(state.steps.end)
-
-    owner.propose_draft_token_ids = wrapper
-
-
 def _wrap_prepare_v1(abi, owner):
     prepare = owner._prepare_inputs
 
@@ -180,8 +175,8 @@ def _wrap_prepare_v1(abi, owner):
                 **kwargs):
         prepared = prepare(self, scheduler_output, num_scheduled_tokens,
                            *args, **kwargs)
-        state = _state(abi, self, "v1")
-        if not (_warming_up or state.in_dummy):
+        state = _state(abi, self)
+        if not state.in_dummy:
             state.guard.run(state.begin_v1, self, scheduler_output,
                             num_scheduled_tokens)
         return prepared
@@ -195,50 +190,61 @@ def _wrap_prepare_v2(abi, owner):
     @functools.wraps(prepare)
     def wrapper(self, scheduler_output, *args, **kwargs):
         batch = prepare(self, scheduler_output, *args, **kwargs)
-        state = _state(abi, self, "v2")
-        if not (_warming_up or state.in_dummy):
+        state = _state(abi, self)
+        if not state.in_dummy:
             state.guard.run(state.begin_v2, scheduler_output, batch)
         return batch
 
     owner.prepare_inputs = wrapper
 
 
+def _patch(abi, owner, version, dummies):
+    owner._moetap_version = version
+    for name in dummies:
+        _wrap_dummy(abi, owner, name)
+    _wrap_execute_model(abi, owner)
+    _wrap_sample_tokens(abi, owner)
+
+
 def patch_v1(abi, module):
     owner = module.GPUModelRunner
-    if missing(abi, owner, ["execute_model", "sample_tokens", "_dummy_run",
-                            "_prepare_inputs", "propose_draft_token_ids",
-                            "get_model"]):
+    dummies = ["_dummy_run", "propose_draft_token_ids"]
+    if missing(abi, owner, ["execute_model", "sample_tokens",
+                            "_prepare_inputs", "get_model", *dummies]):
         return
     _wrap_prepare_v1(abi, owner)
-    _wrap_drafter(abi, owner, "v1")
-    for wrap in (_wrap_dummy_run, _wrap_execute_model, _wrap_sample_tokens):
-        wrap(abi, owner, "v1")
+    _patch(abi, owner, "v1", dummies)
 
 
 def patch_v2(abi, module):
     owner = module.GPUModelRunner
-    if missing(abi, owner, ["execute_model", "sample_tokens", "_dummy_run",
-                            "prepare_inputs", "get_model"]):
+    dummies = ["_dummy_run"]
+    if missing(abi, owner, ["execute_model", "sample_tokens",
+                            "prepare_inputs", "get_model", *dummies]):
         return
     _wrap_prepare_v2(abi, owner)
-    for wrap in (_wrap_dummy_run, _wrap_execute_model, _wrap_sample_tokens):
-        wrap(abi, owner, "v2")
+    _patch(abi, owner, "v2", dummies)
 
 
-def patch_warm_up(abi, module):
-    """The V2 runner warms up with made-up requests through execute_model."""
+def patch_worker(abi, module):
+    """Before it serves, a worker runs the model for nobody: to measure
+    memory, to compile, to capture graphs and, with made-up requests through
+    execute_model, to warm up."""
     owner = module.Worker
-    if missing(abi, owner, ["compile_or_warm_up_model"]):
-        return
-    warm_up = owner.compile_or_warm_up_model
+    phases = ["determine_available_memory", "compile_or_warm_up_model"]
+    if not missing(abi, owner, phases):
+        for name in phases:
+            _wrap_phase(abi, owner, name)
 
-    @functools.wraps(warm_up)
+
+def _wrap_phase(abi, owner, name):
+    phase = getattr(owner, name)
+
+    @functools.wraps(phase)
     def wrapper(self, *args, **kwargs):
-        global _warming_up
-        _warming_up = True
-        try:
-            return warm_up(self, *args, **kwargs)
-        finally:
-            _warming_up = False
+        if not hasattr(self.model_runner, "_moetap_version"):
+            return phase(self, *args, **kwargs)
+        with _state(abi, self.model_runner).dummy():
+            return phase(self, *args, **kwargs)
 
-    owner.compile_or_warm_up_model = wrapper
+    setattr(owner, name, wrapper)
