@@ -4,6 +4,8 @@
 
 #include <dlfcn.h>
 
+#include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -28,6 +30,35 @@ struct LoadedCuda {
   void* handle;
   const fake::CudaCalls* calls;
   fake::Cuda* cuda;  // null if it is linked with none
+};
+
+// The arguments of a launch, each in eight bytes whose rest is garbage.
+class Arguments {
+ public:
+  Arguments() {
+    for (int i = 0; i < kSize; ++i) {
+      values_[i] = 0xdeadbeef00000000u;
+      places_[i] = &values_[i];
+    }
+  }
+  Arguments& Int(int index, int32_t value) { return Set(index, value); }
+  Arguments& Long(int index, int64_t value) { return Set(index, value); }
+  Arguments& Pointer(int index, const void* value) { return Set(index, value); }
+  Arguments& NoPlace(int index) {
+    places_[index] = nullptr;
+    return *this;
+  }
+  void** list() { return places_; }
+
+ private:
+  static constexpr int kSize = 20;
+  template <typename T>
+  Arguments& Set(int index, T value) {
+    memcpy(&values_[index], &value, sizeof(value));
+    return *this;
+  }
+  uint64_t values_[kSize];
+  void* places_[kSize];
 };
 
 class LaunchVector : public LaunchSink {

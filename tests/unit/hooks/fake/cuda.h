@@ -100,7 +100,7 @@ struct Cuda {
   std::vector<Call> calls;
   int status = 0;          // of the next calls
   void* handle = nullptr;  // what they hand out
-  std::function<void()> inside;
+  std::function<void()> inside;  // called inside the next call
 };
 
 // The same names as members, called from inside the calling library.

@@ -1,5 +1,6 @@
 // Every entry point writes its call down.
 #include <type_traits>
+#include <utility>
 
 #include "tests/unit/hooks/fake/cuda.h"
 
@@ -32,7 +33,7 @@ int Record(const char* name, First first, Args... args) {
     fake_cuda.calls.push_back(std::move(call));
   }
   if constexpr (std::is_same_v<First, void**>) *first = fake_cuda.handle;
-  if (fake_cuda.inside) fake_cuda.inside();
+  if (auto inside = std::exchange(fake_cuda.inside, nullptr)) inside();
   return fake_cuda.status;
 }
 
