@@ -3,8 +3,9 @@
 
 The registry (hooks/registry.h), the exported symbols of libmoetap.so and the
 table in docs/engines.md must name the same functions with the same evidence.
-Beside them the library exports its C ABI (plugin/moetap.h), all of it, and
-nothing else.  Ends with 1 and names each difference, and likewise when nm
+The same holds for CUDA's entry points: hooks/cuda/interposed.txt, the exported
+symbols, and a section of docs/engines.md.  Beside them the library exports its
+C ABI (plugin/moetap.h), all of it, and nothing else.  Ends with 1 and names each difference, and likewise when nm
 fails.
 """
 
@@ -51,6 +52,26 @@ def documented_rows(text):
     return rows
 
 
+def interposed_entry_points(text):
+    """The names in hooks/cuda/interposed.txt."""
+    lines = [line for line in text.splitlines()
+             if line and not line.startswith("#")]
+    for line in lines:
+        if not re.fullmatch(r"(__)?cu\w+", line) or lines.count(line) > 1:
+            sys.exit("check_exports: hooks/cuda/interposed.txt: not a name, "
+                     f"or one twice: {line}")
+    if not lines:
+        sys.exit("check_exports: no name in hooks/cuda/interposed.txt")
+    return set(lines)
+
+
+def documented_entry_points(text):
+    """The names in that section of docs/engines.md."""
+    section = text.partition("\n## CUDA entry points\n")[2]
+    section = section.partition("\n## ")[0]
+    return set(re.findall(r"`((?:__)?cu\w+)`", section))
+
+
 def abi_functions(text):
     return set(re.findall(r"^MOETAP_API .*?(\w+)\(", text, re.MULTILINE))
 
@@ -64,7 +85,7 @@ def exported_symbols(library):
     return {line.split()[0] for line in done.stdout.splitlines()}
 
 
-def differences(registry, documented, exported, abi):
+def registry_differences(registry, documented):
     for symbol in sorted(set(registry) | set(documented)):
         if symbol not in documented:
             yield f"docs/engines.md has no row for {symbol}"
@@ -73,11 +94,22 @@ def differences(registry, documented, exported, abi):
         elif registry[symbol] != documented[symbol]:
             yield (f"{symbol}: the registry says {registry[symbol]}, "
                    f"docs/engines.md {documented[symbol]}")
-    for symbol in sorted((set(registry) | abi) - exported):
+
+
+def cuda_differences(interposed, documented):
+    for symbol in sorted(interposed - documented):
+        yield f"docs/engines.md does not list {symbol}"
+    for symbol in sorted(documented - interposed):
+        yield (f"docs/engines.md lists {symbol}, hooks/cuda/interposed.txt "
+               "does not")
+
+
+def export_differences(wanted, exported):
+    for symbol in sorted(wanted - exported):
         yield f"the library does not export {symbol}"
-    for symbol in sorted(exported - set(registry) - abi):
-        yield (f"the library exports {symbol}, which is neither a registry "
-               "row nor in plugin/moetap.h")
+    for symbol in sorted(exported - wanted):
+        yield (f"the library exports {symbol}, which is no hook and not in "
+               "plugin/moetap.h")
 
 
 def main():
@@ -94,13 +126,18 @@ def main():
     abi = abi_functions(read("plugin/moetap.h"))
     if not abi:
         sys.exit("check_exports: no function found in plugin/moetap.h")
-    wrong = list(differences(registry,
-                             documented_rows(read("docs/engines.md")),
-                             exported_symbols(arguments.library), abi))
+    cuda = interposed_entry_points(read("hooks/cuda/interposed.txt"))
+    document = read("docs/engines.md")
+    wrong = [
+        *registry_differences(registry, documented_rows(document)),
+        *cuda_differences(cuda, documented_entry_points(document)),
+        *export_differences(set(registry) | cuda | abi,
+                            exported_symbols(arguments.library))]
     if wrong:
         sys.exit("\n".join(wrong))
-    print(f"check_exports: {len(registry)} hooks and {len(abi)} functions of "
-          "the C ABI, exported and documented")
+    print(f"check_exports: {len(registry)} hooks, {len(cuda)} entry points of "
+          f"CUDA and {len(abi)} functions of the C ABI, exported and "
+          "documented")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 // One typed row per CUDA kernel that writes or reads the ids of a routing
-// decision: what it is called and which launch arguments say what.  Nothing
-// is interposed with these rows yet.
+// decision: what it is called and which launch arguments say what.
 //
 // Ids are packed: id j of row r is element r * k + j behind the pointer.  An
 // id below 0, or not below the number of experts, means "no route".

@@ -20,7 +20,7 @@ namespace moetap {
 // of an unknown form.
 struct Kernel {
   KernelMatch match;
-  char name[256] = "";  // mangled, cut; empty unless kUnknownForm
+  char name[512] = "";  // mangled, cut; empty unless kUnknownForm
   uint64_t name_hash = 0;
   std::atomic<bool> reported = false;  // to OnUnknownKernel()
 };

@@ -5,12 +5,13 @@ import pytest
 
 from conftest import ROOT, run_check
 
-FILES = ("hooks/registry.h", "plugin/moetap.h", "docs/engines.md")
+FILES = ("hooks/registry.h", "plugin/moetap.h", "docs/engines.md",
+         "hooks/cuda/interposed.txt")
 
 
 @pytest.fixture
 def tree(tmp_path):
-    """A copy of the three files, free to be changed."""
+    """A copy of the files, free to be changed."""
     root = tmp_path / "tree"
     for name in FILES:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -34,13 +35,21 @@ def abi_functions():
                       (ROOT / FILES[1]).read_text(), re.MULTILINE)
 
 
+def entry_points():
+    return re.findall(r"^\w+$", (ROOT / FILES[3]).read_text(), re.MULTILINE)
+
+
+def all_exports():
+    return documented_symbols() + entry_points() + abi_functions()
+
+
 def library(link, names):
     return link("".join(f"void {name}(void) {{}}\n" for name in names))
 
 
 @pytest.fixture
 def good(link):
-    return library(link, documented_symbols() + abi_functions())
+    return library(link, all_exports())
 
 
 def check(tree, lib):
@@ -53,17 +62,18 @@ def test_all_agree(tree, good):
     assert f"{len(documented_symbols())} hooks" in text
 
 
-@pytest.mark.parametrize("extra", ["_Z3foov", "moetap_secret", "inflate"])
+@pytest.mark.parametrize("extra", ["_Z3foov", "moetap_secret", "inflate",
+                                   "cuInit"])
 def test_exported_too_much(tree, link, extra):
-    names = documented_symbols() + abi_functions() + [extra]
+    names = all_exports() + [extra]
     text, status = check(tree, library(link, names))
     assert status == 1
     assert f"exports {extra}" in text
 
 
-@pytest.mark.parametrize("index", [0, -1])
+@pytest.mark.parametrize("index", [0, 20, -1])
 def test_exported_too_little(tree, link, index):
-    names = documented_symbols() + abi_functions()
+    names = all_exports()
     missing = names.pop(index)
     text, status = check(tree, library(link, names))
     assert status == 1
@@ -95,6 +105,25 @@ def test_row_and_document_differ(tree, good, old, new):
     text, status = check(tree, good)
     assert status == 1
     assert "the registry says" in text
+
+
+@pytest.mark.parametrize("name, old, new, words", [
+    ("docs/engines.md", "`cuLaunchKernel`,", "",
+     "does not list cuLaunchKernel"),
+    ("docs/engines.md", "`cuLaunchKernel`", "`cuLaunchGrid`",
+     "lists cuLaunchGrid,"),
+    ("hooks/cuda/interposed.txt", "cuGraphClone\n", "",
+     "lists cuGraphClone, hooks/cuda/interposed.txt does not"),
+    ("hooks/cuda/interposed.txt", "cuGraphClone\n", "cuGraphClone 2\n",
+     "not a name, or one twice: cuGraphClone 2"),
+    ("hooks/cuda/interposed.txt", "cuGraphClone\n", "cuGraphLaunch\n",
+     "not a name, or one twice: cuGraphLaunch"),
+])
+def test_entry_points_of_cuda_differ(tree, good, name, old, new, words):
+    change(tree, name, old, new)
+    text, status = check(tree, good)
+    assert status == 1
+    assert words in text
 
 
 def test_not_a_library(tree, tmp_path):
