@@ -14,10 +14,18 @@
 #include "plugin/process.h"
 #include "plugin/recorder.h"
 
+#ifdef MOETAP_HAS_CUDA
+#include "hooks/cuda/launch_sink.h"
+#include "plugin/cuda/cuda_recorder.h"
+#endif
+
 namespace moetap {
 namespace {
 
 constinit Recorder g_recorder;
+#ifdef MOETAP_HAS_CUDA
+constinit CudaRecorder g_cuda_recorder;
+#endif
 
 bool RunsPython() {
   char exe[PATH_MAX];
@@ -75,6 +83,9 @@ void OfferShim() {
   if (getauxval(AT_SECURE) == 0 && config.enabled) {
     Configure(config);
     SetRoutingSink(&g_recorder);
+#ifdef MOETAP_HAS_CUDA
+    SetLaunchSink(&g_cuda_recorder);
+#endif
     OfferShim();
   }
   errno = saved;

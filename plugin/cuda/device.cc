@@ -49,7 +49,7 @@ const char* Device::LoadKernels() {
   if (major < kOldestMajor) return "the GPU is older than compute capability 8";
   programmatic_ = major >= kProgrammaticMajor;
   CudaModule module = nullptr;
-  if (driver_->module_load_data(&module, CapturePtx(major)) != 0) {
+  if (driver_->module_load_data(&module, CapturePtx(major).data()) != 0) {
     return "the driver refused the capture kernel";
   }
   if (driver_->module_get_function(&capture_, module, kCaptureKernelName) !=
