@@ -28,6 +28,22 @@ def no_model(monkeypatch):
     monkeypatch.setattr(model, "kv_group", lambda _: 0)
 
 
+class Model:
+    """As much of torch.nn.Module as the shim uses."""
+
+    def __init__(self):
+        self.hooks = []
+        self._compiled_call_impl = None
+
+    def __call__(self):
+        for hook in self.hooks:
+            hook(self, ())
+
+    def register_forward_pre_hook(self, hook):
+        self.hooks.append(hook)
+        return types.SimpleNamespace(remove=lambda: self.hooks.remove(hook))
+
+
 class AsyncOutput:
     def __init__(self, names, tokens):
         self._late = types.SimpleNamespace(req_ids=names,
@@ -219,6 +235,35 @@ def test_a_phase_before_serving_is_one_dummy_step(serving):
     assert started.determine_available_memory() == "bytes"
     assert [call[1] for call in abi.of("step_begin")] == [DUMMY]
     assert [call[0] for call in abi.calls][-1] == "step_end"
+
+
+def test_each_forward_pass_of_a_phase_is_a_step(serving):
+    abi, started = serving
+    runner = started.model_runner
+    runner.model = Model()
+    runner.get_model = lambda: runner.model
+    runner._dummy_run = lambda _: [runner.model() for _ in range(3)]
+    started.determine_available_memory()
+    begun = abi.of("step_begin")
+    assert [call[1] for call in begun] == [DUMMY] * 4
+    assert [call[0] for call in begun] == [call[0] for call in
+                                           abi.of("step_end")]
+    # The layers are known before the first pass, and the model is left as it
+    # was found.
+    names = [call[0] for call in abi.calls]
+    assert names.index("expect") < names.index("step_end")
+    assert not runner.model.hooks and not abi.of("status")
+
+
+def test_a_module_compiled_as_a_whole_is_left_alone(serving):
+    abi, started = serving
+    runner = started.model_runner
+    runner.model = Model()
+    runner.model._compiled_call_impl = lambda: None
+    runner.get_model = lambda: runner.model
+    started.determine_available_memory()
+    assert [call[1] for call in abi.of("step_begin")] == [DUMMY]
+    assert not runner.model.hooks and not abi.of("status")
 
 
 def test_a_worker_without_a_known_runner_is_left_alone(serving):

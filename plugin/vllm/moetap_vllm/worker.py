@@ -25,13 +25,13 @@ class Runner:
         self.in_dummy = False
         self.batch = None
         self._announced = False
+        self._expected = False
         describe(abi, model.facts, runner, version)
 
     def announce(self, runner):
         """Before the first real step, when weights are where they stay."""
         self._announced = True
-        describe(self.abi, model.expected_layers, runner.get_model(),
-                 self.abi)
+        self._expect(runner.get_model())
         describe(self.abi, model.cache_facts, runner)
         self.steps.requests.kv_group = model.kv_group(runner)
         if model.positions_on_device(runner):
@@ -44,19 +44,47 @@ class Runner:
                 "routers do not see the rows of a step in their order: "
                 + ", ".join(moved)))
 
+    def _expect(self, net):
+        self._expected = True
+        describe(self.abi, model.expected_layers, net, self.abi)
+
     @contextlib.contextmanager
-    def dummy(self):
-        """What the engine runs within is for no request: one dummy step."""
+    def dummy(self, runner):
+        """What the engine runs within is for no request: a dummy step, and
+        another one for each forward pass, because on a GPU the place among
+        the launches of its step is what tells a layer."""
         if self.in_dummy:
             yield
             return
         self.in_dummy = True
         self.guard.run(self.steps.begin_dummy)
+        watch = self.guard.run(self._watch, runner)
         try:
             yield
         finally:
+            if watch is not None:
+                watch.remove()
             self.in_dummy = False
             self.guard.run(self.steps.end)
+
+    def _watch(self, runner):
+        """A handle to remove, or None if passes cannot be seen: a module
+        that torch compiled as a whole would compile the hook as well."""
+        if getattr(runner, "model", None) is None:
+            return None
+        net = runner.get_model()
+        if getattr(net, "_compiled_call_impl", None) is not None:
+            return None
+        if not self._expected:
+            self._expect(net)
+        return net.register_forward_pre_hook(self._forward)
+
+    def _forward(self, *_):
+        self.guard.run(self._next_dummy)
+
+    def _next_dummy(self):
+        self.steps.end()
+        self.steps.begin_dummy()
 
     def schedule(self, runner, output):
         if not self._announced:
@@ -98,7 +126,7 @@ def _wrap_dummy(abi, owner, name):
 
     @functools.wraps(method)
     def wrapper(self, *args, **kwargs):
-        with _state(abi, self).dummy():
+        with _state(abi, self).dummy(self):
             return method(self, *args, **kwargs)
 
     setattr(owner, name, wrapper)
@@ -130,7 +158,7 @@ def _wrap_sample_tokens(abi, owner):
     def wrapper(self, *args, **kwargs):
         state = _state(abi, self)
         drafts = getattr(self, "speculator", None) is not None
-        with state.dummy() if drafts else contextlib.nullcontext():
+        with state.dummy(self) if drafts else contextlib.nullcontext():
             output = sample_tokens(self, *args, **kwargs)
         batch, state.batch = state.batch, None
         if batch is not None:
@@ -244,7 +272,7 @@ def _wrap_phase(abi, owner, name):
     def wrapper(self, *args, **kwargs):
         if not hasattr(self.model_runner, "_moetap_version"):
             return phase(self, *args, **kwargs)
-        with _state(abi, self.model_runner).dummy():
+        with _state(abi, self.model_runner).dummy(self.model_runner):
             return phase(self, *args, **kwargs)
 
     setattr(owner, name, wrapper)
