@@ -6,9 +6,12 @@ namespace standin {
 
 bool RunKernel(const char* name, Dim3 grid, Dim3, void** args, int nargs) {
   Launch launch = {name, grid, args, nargs};
-  return RunVllmRouter(launch) || RunSglangRouter(launch);
+  return RunVllmRouter(launch) || RunSglangRouter(launch) ||
+         RunTorchKernel(launch);
 }
 
-int KernelParameterSizes(const char*, int*, int) { return 0; }
+int KernelParameterSizes(const char* name, int* sizes, int capacity) {
+  return TorchParameterSizes(name, sizes, capacity);
+}
 
 }  // namespace standin

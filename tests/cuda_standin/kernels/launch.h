@@ -31,7 +31,7 @@ struct Launch {
 };
 
 // A host version of a kernel that nvcc compiled.
-struct HostKernel {
+struct KernelEntry {
   std::string_view base;  // mangled name up to and with the I of the template
   int min_arguments;
   void (*run)(const Launch& launch, const moetap::KernelName& name);
@@ -40,12 +40,16 @@ struct HostKernel {
 // Each false if the name is none of its kernels.
 bool RunVllmRouter(const Launch& launch);
 bool RunSglangRouter(const Launch& launch);
+bool RunTorchKernel(const Launch& launch);
+
+// As KernelParameterSizes.
+int TorchParameterSizes(std::string_view name, int* sizes, int capacity);
 
 // Runs the host version of `launch` among `kernels`.
 template <typename Kernels>
 bool RunAmong(const Kernels& kernels, const Launch& launch) {
   std::string_view mangled = launch.name;
-  for (const HostKernel& kernel : kernels) {
+  for (const KernelEntry& kernel : kernels) {
     if (!mangled.starts_with(kernel.base)) continue;
     moetap::KernelName name;
     if (launch.nargs < kernel.min_arguments) return false;

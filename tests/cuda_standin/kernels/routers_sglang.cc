@@ -112,7 +112,7 @@ void MoeTopK(const Launch& launch, const KernelName&) {
   });
 }
 
-constexpr HostKernel kKernels[] = {
+constexpr KernelEntry kKernels[] = {
     {"_Z17topkGatingSoftmaxI", 11, TopkGatingSoftmax},
     {"_Z17topkGatingSigmoidI", 10, TopkGatingSigmoid},
     {"_Z10moeSoftmaxI", 6, MoeSoftmax},

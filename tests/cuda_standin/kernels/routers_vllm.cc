@@ -269,7 +269,7 @@ void SingleGroupBlock(const Launch& launch, const KernelName& name) {
   RouteGrouped(launch, grouped, 1, 1);
 }
 
-constexpr HostKernel kKernels[] = {
+constexpr KernelEntry kKernels[] = {
     {"_ZN4vllm3moe10topkGatingI", 11, TopkGating},
     {"_ZN4vllm3moe22topkGatingSoftplusSqrtI", 14, TopkGatingSoftplusSqrt},
     {"_ZN4vllm3moe24dsv4HashTopkSoftplusSqrtI", 9, Dsv4Hash},
