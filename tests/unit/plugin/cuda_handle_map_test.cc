@@ -54,7 +54,9 @@ TEST_F(HandleMapTest, IsFullAtItsCapacityAndUsableAfterwards) {
 TEST_F(HandleMapTest, HandlesThatComeAndGoDoNotFillIt) {
   for (uintptr_t n = 1; n <= 20 * HandleMap::kCapacity; ++n) {
     ASSERT_TRUE(map_->Set(Handle(n * 64), 1)) << n;
-    if (n > 100) ASSERT_EQ(map_->Remove(Handle((n - 100) * 64)), 1);
+    if (n > 100) {
+      ASSERT_EQ(map_->Remove(Handle((n - 100) * 64)), 1);
+    }
   }
 }
 
