@@ -157,6 +157,20 @@ MOETAP_DEVICE Chunk Narrow(const CaptureParams& p, const BlockRows& rows,
   return narrowed;
 }
 
+// DeviceState as one thread saw it.
+struct SeenState {
+  uint64_t head;
+  uint64_t consumed;
+};
+
+template <typename Machine>
+MOETAP_DEVICE SeenState LookAtState(const CaptureParams& p, Machine& machine) {
+  SeenState seen;
+  seen.head = machine.LoadRelaxed(&p.state->head);
+  seen.consumed = machine.LoadAcquireDevice(&p.state->consumed);
+  return seen;
+}
+
 // Takes the next ticket; false, with kNoSlot, if the ring is full.
 //
 // `consumed` may be older than `head`, never newer than the host's: what looks
@@ -164,10 +178,11 @@ MOETAP_DEVICE Chunk Narrow(const CaptureParams& p, const BlockRows& rows,
 // the exchange.  Who finds room has acquired, perhaps through the thread that
 // cached `consumed`, what the host released when it had read the slot.
 template <typename Machine>
-MOETAP_DEVICE bool TakeTicket(const CaptureParams& p, Machine& machine,
-                              uint64_t* ticket, uint32_t* slot) {
-  uint64_t head = machine.LoadRelaxed(&p.state->head);
-  uint64_t consumed = machine.LoadAcquireDevice(&p.state->consumed);
+MOETAP_DEVICE bool TakeTicket(const CaptureParams& p, const SeenState& seen,
+                              Machine& machine, uint64_t* ticket,
+                              uint32_t* slot) {
+  uint64_t head = seen.head;
+  uint64_t consumed = seen.consumed;
   for (;;) {
     if (head >= consumed + p.slot_count) {
       consumed = machine.LoadAcquireSystem(&p.words->consumed);
@@ -267,9 +282,12 @@ MOETAP_DEVICE void Capture(const CaptureParams& p, Machine& machine) {
   machine.WaitForDependencies();
   machine.LaunchDependents();
   const BlockRows rows = RowsOfBlock(p, machine.block(), rows_per_slot);
+  // In flight together with the step word.  At decode the leader has no ids to
+  // load and goes for the ticket at once.
+  SeenState seen = {};
+  if (IsLeader(machine)) seen = LookAtState(p, machine);
   if (rows.count == 0) return;
 
-  // At decode the leader has no ids to load and goes for the ticket at once.
   const uint32_t chunks = ChunksOf(rows, p.k);
   Chunk mine[kChunksEach<Machine>];
   MOETAP_UNROLL
@@ -279,7 +297,7 @@ MOETAP_DEVICE void Capture(const CaptureParams& p, Machine& machine) {
   }
   uint64_t ticket = 0;
   uint32_t slot = kNoSlot;
-  if (IsLeader(machine) && !TakeTicket(p, machine, &ticket, &slot)) {
+  if (IsLeader(machine) && !TakeTicket(p, seen, machine, &ticket, &slot)) {
     CountDrop(p, rows, machine);
   }
   slot = machine.FromLeader(slot);

@@ -37,6 +37,18 @@ class TracedMachine : public HostMachine {
     Note("look", &at_look);
     return HostMachine::LoadAcquireSystem(from);
   }
+  void Min(uint64_t* at, uint64_t value) {
+    trace += "min ";
+    HostMachine::Min(at, value);
+  }
+  void Max(uint64_t* at, uint64_t value) {
+    trace += "max ";
+    HostMachine::Max(at, value);
+  }
+  void Add(uint64_t* at, uint64_t value) {
+    trace += "add ";
+    HostMachine::Add(at, value);
+  }
   void StoreReleaseSystem(uint64_t* to, uint64_t value) {
     trace += "publish ";
     HostMachine::StoreReleaseSystem(to, value);
@@ -95,6 +107,12 @@ TEST_F(CaptureOrder, WaitsEvenIfItHasNoRows) {
   first_.real_rows = 0;
   Capture(first_, machine_);
   EXPECT_EQ(machine_.trace, "wait dependents ");
+}
+
+TEST_F(CaptureOrder, StoresTheStepsOfADropBeforeItsRows) {
+  for (int i = 0; i < 2; ++i) CaptureOnHost(second_, 1);
+  Capture(first_, machine_);
+  EXPECT_EQ(machine_.trace, "wait dependents look min max add ");
 }
 
 TEST_F(CaptureOrder, ALaterTicketMayBePublishedFirst) {
