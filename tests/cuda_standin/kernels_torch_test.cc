@@ -33,6 +33,11 @@ TEST(TorchKernels, SizesOfParameters) {
   EXPECT_EQ(Sizes(FillName("f")), (std::vector<int>{4, 4, 8}));
   EXPECT_EQ(Sizes(FillName("b")), (std::vector<int>{4, 1, 8}));
   EXPECT_EQ(Sizes(FillName("N3c108BFloat16E")), (std::vector<int>{4, 2, 8}));
+  EXPECT_EQ(Sizes("_ZN2at6native27unrolled_elementwise_kernelINS0_11FillFunct"
+                  "orIiEESt5arrayIPcLm1EELi4E23TrivialOffsetCalculatorILi0EjES"
+                  "7_ILi1EjENS0_6memory15LoadWithoutCastENSA_16StoreWithoutCas"
+                  "tEEEviT_T0_T2_T3_T4_T5_"),
+            (std::vector<int>{4, 4, 8}));
   EXPECT_EQ(Sizes(FillName("N3c107complexIfEE")), std::vector<int>{});
   EXPECT_EQ(Sizes(ArangeName("1")), (std::vector<int>{4, 16, 8}));
   EXPECT_EQ(Sizes(ArangeName("5")), std::vector<int>{});

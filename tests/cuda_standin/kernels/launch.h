@@ -41,9 +41,12 @@ struct KernelEntry {
 bool RunVllmRouter(const Launch& launch);
 bool RunSglangRouter(const Launch& launch);
 bool RunTorchKernel(const Launch& launch);
+bool RunTorchIndexing(const Launch& launch);
+bool RunTritonKernel(const Launch& launch);
 
 // As KernelParameterSizes.
 int TorchParameterSizes(std::string_view name, int* sizes, int capacity);
+int IndexingParameterSizes(std::string_view name, int* sizes, int capacity);
 
 // Runs the host version of `launch` among `kernels`.
 template <typename Kernels>

@@ -9,8 +9,9 @@
 namespace standin {
 namespace {
 
-constexpr std::string_view kFill =
-    "_ZN2at6native29vectorized_elementwise_kernelILi";
+constexpr std::string_view kFills[] = {
+    "_ZN2at6native29vectorized_elementwise_kernelILi",
+    "_ZN2at6native27unrolled_elementwise_kernelINS0_11FillFunctor"};
 constexpr std::string_view kFillFunctor = "FillFunctorI";
 constexpr std::string_view kArange = "elementwise_kernel_with_indexI";
 constexpr std::string_view kArangeScope = "native15arange_cuda_out";
@@ -23,7 +24,8 @@ bool Contains(std::string_view text, std::string_view part) {
 // of unknown elements.
 int FillBytes(std::string_view name) {
   size_t at = name.find(kFillFunctor);
-  if (!name.starts_with(kFill) || at == std::string_view::npos) return 0;
+  bool fill = name.starts_with(kFills[0]) || name.starts_with(kFills[1]);
+  if (!fill || at == std::string_view::npos) return 0;
   std::string_view type = name.substr(at + kFillFunctor.size());
   if (type.starts_with("N3c108BFloat16E") || type.starts_with("N3c104HalfE")) {
     return 2;
