@@ -87,9 +87,10 @@ class HostMachine : public HostMemory {
 };
 
 // A launch of moetap_capture with `blocks` blocks.
-inline void CaptureOnHost(const CaptureParams& params, uint32_t blocks) {
+template <typename Machine = HostMachine>
+void CaptureOnHost(const CaptureParams& params, uint32_t blocks) {
   for (uint32_t block = 0; block < blocks; ++block) {
-    HostMachine machine(block);
+    Machine machine(block);
     Capture(params, machine);
   }
 }
