@@ -16,7 +16,8 @@ extern CallerTable g_callers;
 // locally, so RTLD_NEXT does not see it: the object that the call comes from
 // is asked first, with what it depends on, then every other loaded object but
 // our own.  A definition that comes before ours in the loader's order is not
-// taken: it is another hook, which called this one.  Several objects may each have their own real function.
+// taken: it is another hook, which called this one.  Several objects may each
+// have their own real function.
 //
 // Any thread may call.  The object that defines the function is kept loaded
 // for good.  errno is kept.
