@@ -68,23 +68,35 @@ bool NthObject(int n, LoadedObject* out) {
   return dl_iterate_phdr(visit, &search) != 0;
 }
 
-// What `object` defines as `symbol`, unless that is our own.  The handle is
+// Definitions that are none to forward to: our own, and that of an object in
+// front of ours in the loader's order.  The latter is a hook like ours that
+// called us, and would do so again.
+struct NotReal {
+  LoadedObject self;
+  const void* front;
+
+  bool Contains(const void* found) const {
+    return found == front || self.Contains(found);
+  }
+};
+
+// What `object` defines as `symbol`, with what it depends on.  The handle is
 // closed only if nothing was found: the function must stay where it is.
 void* Definition(const LoadedObject& object, const char* symbol,
-                 const LoadedObject& self) {
+                 const NotReal& not_real) {
   if (object.path[0] == '\0') return nullptr;  // the executable: global scope
   void* handle = dlopen(object.path, RTLD_LAZY | RTLD_NOLOAD);
   if (handle == nullptr) return nullptr;
   void* found = dlsym(handle, symbol);
-  if (found != nullptr && !self.Contains(found)) return found;
+  if (found != nullptr && !not_real.Contains(found)) return found;
   dlclose(handle);
   return nullptr;
 }
 
-void* DefinitionAnywhere(const char* symbol, const LoadedObject& self) {
+void* DefinitionAnywhere(const char* symbol, const NotReal& not_real) {
   LoadedObject object;
   for (int n = 0; NthObject(n, &object); ++n) {
-    if (void* found = Definition(object, symbol, self)) return found;
+    if (void* found = Definition(object, symbol, not_real)) return found;
   }
   return nullptr;
 }
@@ -98,17 +110,18 @@ constinit CallerTable g_callers;
 
 void* RealFunction::FindSlowly(const void* caller) {
   int saved_errno = errno;
-  LoadedObject self;
-  FindObject(&kInThisObject, &self);
+  NotReal not_real;
+  FindObject(&kInThisObject, &not_real.self);
+  not_real.front = dlsym(RTLD_DEFAULT, symbol_);
   LoadedObject object;
   void* real = nullptr;
   if (FindObject(caller, &object)) {
-    real = Definition(object, symbol_, self);
+    real = Definition(object, symbol_, not_real);
   } else {  // generated code: remember this one call site
     object.begin = reinterpret_cast<uintptr_t>(caller);
     object.end = object.begin + 1;
   }
-  if (real == nullptr) real = DefinitionAnywhere(symbol_, self);
+  if (real == nullptr) real = DefinitionAnywhere(symbol_, not_real);
   if (real != nullptr) {  // without a number: found slowly, and still right
     int number = g_callers.Add(object.begin, object.end);
     if (number >= 0) reals_[number].store(real, std::memory_order_release);

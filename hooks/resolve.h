@@ -15,7 +15,9 @@ extern CallerTable g_callers;
 // The real function behind one hook.  Engines dlopen their extension late and
 // locally, so RTLD_NEXT does not see it: the object that the call comes from
 // is asked first, with what it depends on, then every other loaded object but
-// our own.  Several objects may each have their own real function.
+// our own.  A definition that comes before ours in the loader's order is not
+// taken: it is another hook, which called this one.  Several objects may each
+// have their own real function.
 //
 // Any thread may call.  The object that defines the function is kept loaded
 // for good.  errno is kept.

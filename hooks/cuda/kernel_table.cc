@@ -27,12 +27,13 @@ bool SameMatch(const KernelMatch& a, const KernelMatch& b) {
 constinit KernelTable g_kernels;
 
 void KernelTable::Name(const void* handle, const char* name) {
-  Kernel* kernel = nullptr;
-  if (name != nullptr) {
-    KernelMatch match = MatchKernel(name);
-    if (match.verdict != Verdict::kNone) kernel = KernelFor(match, name);
-  }
-  Assign(handle, kernel);
+  Match(handle, name == nullptr ? KernelMatch{} : MatchKernel(name), name);
+}
+
+void KernelTable::Match(const void* handle, const KernelMatch& match,
+                        const char* name) {
+  bool ours = match.verdict != Verdict::kNone;
+  Assign(handle, ours ? KernelFor(match, name) : nullptr);
 }
 
 void KernelTable::Assign(const void* handle, Kernel* kernel) {

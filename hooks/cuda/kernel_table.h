@@ -47,6 +47,9 @@ class KernelTable {
   // whomever; a null name is foreign.
   void Name(const void* handle, const char* name);
 
+  // From now on `handle` is of the kernel `name` with this match.
+  void Match(const void* handle, const KernelMatch& match, const char* name);
+
   // From now on `handle` is of `kernel`; null: of a foreign kernel.
   void Assign(const void* handle, Kernel* kernel);
 

@@ -35,9 +35,7 @@ constexpr char kForeign[] = "_ZN2at6native4fillEPfi";
 
 class CudaLaunch : public testing::Test {
  protected:
-  CudaLaunch() {
-    cuda_.status = 0;
-  }
+  CudaLaunch() { cuda_.status = 0; }
 
   // A host function that is registered as `name`.
   void* Register(const char* name, int n = 0) {

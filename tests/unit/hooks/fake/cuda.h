@@ -98,9 +98,10 @@ struct Cuda {
   };
   bool keep = true;  // false: calls are not written down
   std::vector<Call> calls;
-  int status = 0;          // of the next calls
-  void* handle = nullptr;  // what they hand out
-  std::function<void()> inside;  // called inside the next call
+  int status = 0;                       // of the next calls
+  void* handle = nullptr;               // what they hand out
+  std::vector<size_t> parameter_sizes;  // of every kernel
+  std::function<void()> inside;         // called inside the next call
 };
 
 // The same names as members, called from inside the calling library.

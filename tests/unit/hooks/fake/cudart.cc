@@ -45,3 +45,11 @@ int Record(const char* name, First first, Args... args) {
     return record arguments;                                           \
   }
 FAKE_CUDA(FAKE_DEFINE)
+
+FAKE_EXPORT int cuFuncGetParamInfo(void*, size_t index, size_t* offset,
+                                   size_t* size) {
+  if (index >= fake_cuda.parameter_sizes.size()) return 1;
+  *offset = index * 8;
+  *size = fake_cuda.parameter_sizes[index];
+  return 0;
+}
