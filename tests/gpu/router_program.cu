@@ -181,7 +181,8 @@ class Program {
       all.push_back(MakeStep(s));
       total += all.back()->rows;
     }
-    shim_.Announce(total);
+    // One more than rows: the last token of a sequence has none.
+    shim_.Announce(total + 1);
     uint64_t number = 1;
     if (mode_ == "graph") CaptureGraphs(&number);
     uint32_t start = 0;
