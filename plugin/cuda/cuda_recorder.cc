@@ -176,7 +176,10 @@ void CudaRecorder::OnRouterLaunch(const RouterLaunch& launch) {
   Capture(process, cuda, launch);
 }
 
+// Not every kernel that reads ids says how many a row has; where one was needed
+// its layer is missing at the end of the step.
 void CudaRecorder::OnUnreadableLaunch(const KernelRow& row, const char* why) {
+  if (row.role != KernelRole::kRouter) return;
   const KeepErrno keep;
   Process* process = RunningProcess();
   if (process == nullptr) return;
