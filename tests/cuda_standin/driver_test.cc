@@ -157,6 +157,18 @@ TEST_F(Driver, CallsNeedAContext) {
   }).join();
 }
 
+TEST_F(Driver, CreatedContextsAreCurrentUntilDestroyed) {
+  CUcontext created = nullptr;
+  ASSERT_OK(cuCtxCreate(&created, nullptr, 0, 0));
+  CUcontext current = nullptr;
+  EXPECT_OK(cuCtxGetCurrent(&current));
+  EXPECT_EQ(created, current);
+  EXPECT_OK(cuCtxDestroy(created));
+  EXPECT_OK(cuCtxGetCurrent(&current));
+  EXPECT_EQ(context_, current);
+  EXPECT_CUDA(CUDA_ERROR_INVALID_CONTEXT, cuCtxSetCurrent(created));
+}
+
 TEST_F(Driver, DevicesHaveContextsStreamsAndMemoryOfTheirOwn) {
   int count = 0;
   ASSERT_OK(cudaGetDeviceCount(&count));
