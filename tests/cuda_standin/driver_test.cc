@@ -13,6 +13,17 @@
 namespace standin::test {
 namespace {
 
+// The stand-in reads these when it is first called.
+const bool environment_set = [] {
+  const std::string folder = ::testing::TempDir();
+  setenv("STANDIN_DEVICES", "2", 1);
+  setenv("STANDIN_FAIL", "cudaHostAlloc:2:800", 1);
+  setenv("STANDIN_FAIL_CALLER", "driver_test", 1);
+  setenv("STANDIN_LAUNCH_LOG", (folder + "standin_launches").c_str(), 1);
+  setenv("STANDIN_ROUTER_LOG", (folder + "standin_routers").c_str(), 1);
+  return true;
+}();
+
 constexpr char kPtx[] = R"(
 .version 7.0
 .target sm_80
@@ -32,8 +43,18 @@ constexpr char kPtx[] = R"(
 
 int* ToInts(CUdeviceptr address) { return reinterpret_cast<int*>(address); }
 
+// The file of this process that a variable names.
+std::string LogOf(const char* variable) {
+  return std::string(getenv(variable)) + "." + std::to_string(getpid());
+}
+
 class Driver : public ::testing::Test {
  protected:
+  static void TearDownTestSuite() {
+    unlink(LogOf("STANDIN_LAUNCH_LOG").c_str());
+    unlink(LogOf("STANDIN_ROUTER_LOG").c_str());
+  }
+
   void SetUp() override {
     ASSERT_OK(cuInit(0));
     ASSERT_OK(cuDevicePrimaryCtxRetain(&context_, 0));
@@ -134,6 +155,18 @@ TEST_F(Driver, CallsNeedAContext) {
     EXPECT_OK(cuCtxGetCurrent(&popped));
     EXPECT_EQ(context_, popped);
   }).join();
+}
+
+TEST_F(Driver, CreatedContextsAreCurrentUntilDestroyed) {
+  CUcontext created = nullptr;
+  ASSERT_OK(cuCtxCreate(&created, nullptr, 0, 0));
+  CUcontext current = nullptr;
+  EXPECT_OK(cuCtxGetCurrent(&current));
+  EXPECT_EQ(created, current);
+  EXPECT_OK(cuCtxDestroy(created));
+  EXPECT_OK(cuCtxGetCurrent(&current));
+  EXPECT_EQ(context_, current);
+  EXPECT_CUDA(CUDA_ERROR_INVALID_CONTEXT, cuCtxSetCurrent(created));
 }
 
 TEST_F(Driver, DevicesHaveContextsStreamsAndMemoryOfTheirOwn) {
@@ -240,9 +273,18 @@ TEST_F(Driver, ChosenCallsFail) {
   cudaGetLastError();
 }
 
+TEST_F(Driver, TheEnvironmentChoosesCallsThatFail) {
+  void* memory = nullptr;
+  EXPECT_OK(cudaHostAlloc(&memory, 4, 0));
+  EXPECT_OK(cudaFreeHost(memory));
+  EXPECT_CUDA(cudaErrorNotPermitted, cudaHostAlloc(&memory, 4, 0));
+  EXPECT_OK(cudaHostAlloc(&memory, 4, 0));
+  EXPECT_OK(cudaFreeHost(memory));
+  cudaGetLastError();
+}
+
 std::vector<std::string> LinesOf(const char* variable) {
-  std::ifstream file(std::string(getenv(variable)) + "." +
-                     std::to_string(getpid()));
+  std::ifstream file(LogOf(variable));
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) {
     lines.push_back(line.substr(line.find(' ') + 1));

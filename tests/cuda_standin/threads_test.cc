@@ -1,5 +1,6 @@
-// One worker thread per stream (STANDIN_THREADS=1).
+// One worker thread per stream.
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 #include <vector>
 
@@ -7,6 +8,9 @@
 
 namespace standin::test {
 namespace {
+
+// The stand-in reads this when it is first called.
+const bool environment_set = setenv("STANDIN_THREADS", "1", 1) == 0;
 
 constexpr int kRounds = 200;
 

@@ -14,6 +14,8 @@ struct Contexts {
   std::mutex mutex;
   std::map<int, Context*> primary;
   std::vector<Context*> live;
+  // Kept: streams and events refer to them.
+  std::vector<Context*> destroyed;
 };
 
 Contexts& All() {
@@ -79,6 +81,7 @@ int DestroyContext(Context* context) {
   if (context == nullptr || std::erase(all.live, context) == 0) {
     return CUDA_ERROR_INVALID_CONTEXT;
   }
+  all.destroyed.push_back(context);
   if (CurrentContext() == context) stack.pop_back();
   return CUDA_SUCCESS;
 }

@@ -17,6 +17,8 @@ struct Functions {
   std::unordered_map<const void*, Function*> symbols;
   std::unordered_set<const void*> functions;
   std::unordered_set<const Module*> modules;
+  // Kept, so that their addresses never become valid handles again.
+  std::vector<const Module*> unloaded;
   std::unordered_map<std::string, HostKernel> host_kernels;
 };
 
@@ -111,6 +113,7 @@ int UnloadModule(Module* module) {
   Functions& all = All();
   const std::lock_guard lock(all.mutex);
   if (all.modules.erase(module) == 0) return CUDA_ERROR_INVALID_HANDLE;
+  all.unloaded.push_back(module);
   for (const auto& [name, function] : module->functions) {
     all.functions.erase(function);
   }
