@@ -21,10 +21,14 @@ constexpr uint32_t kFatBinary = 0xBA55ED50;
 constexpr uint32_t kFatBinaryWrapper = 0x466243B1;
 constexpr int kParameterInfo = 0x17;  // EIATTR_KPARAM_INFO
 
+bool Inside(std::string_view bytes, uint64_t offset, uint64_t size) {
+  return offset <= bytes.size() && size <= bytes.size() - offset;
+}
+
 template <typename T>
 T Read(std::string_view bytes, size_t at) {
   T value{};
-  if (at <= bytes.size() && sizeof value <= bytes.size() - at) {
+  if (Inside(bytes, at, sizeof value)) {
     std::memcpy(&value, bytes.data() + at, sizeof value);
   }
   return value;
@@ -35,7 +39,7 @@ Elf64_Shdr Section(std::string_view bytes, const Elf64_Ehdr& header, size_t i) {
 }
 
 std::string_view Contents(std::string_view bytes, const Elf64_Shdr& section) {
-  if (section.sh_offset > bytes.size()) return {};
+  if (!Inside(bytes, section.sh_offset, section.sh_size)) return {};
   return bytes.substr(section.sh_offset, section.sh_size);
 }
 
@@ -133,6 +137,11 @@ std::vector<int> SizesOfName(const std::string& mangled) {
 
 int Image::LoadElf(std::string_view bytes) {
   const auto header = Read<Elf64_Ehdr>(bytes, 0);
+  if (header.e_shoff == 0 || header.e_shentsize != sizeof(Elf64_Shdr) ||
+      !Inside(bytes, header.e_shoff,
+              uint64_t{header.e_shnum} * header.e_shentsize)) {
+    return CUDA_ERROR_INVALID_IMAGE;
+  }
   const auto names = Contents(bytes, Section(bytes, header, header.e_shstrndx));
   for (size_t i = 0; i < header.e_shnum; ++i) {
     const Elf64_Shdr section = Section(bytes, header, i);

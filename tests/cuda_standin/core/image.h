@@ -33,10 +33,10 @@ class STANDIN_EXPORT Image {
 
 // The parameter sizes that a mangled name tells, up to the first that it does
 // not.
-std::vector<int> SizesOfName(const std::string& mangled);
+STANDIN_EXPORT std::vector<int> SizesOfName(const std::string& mangled);
 
 // The entries of PTX text.
-std::map<std::string, std::vector<int>, std::less<>> ParsePtx(
+STANDIN_EXPORT std::map<std::string, std::vector<int>, std::less<>> ParsePtx(
     std::string_view text);
 
 }  // namespace standin
