@@ -16,6 +16,7 @@ BUILD = pathlib.Path(os.environ.get("MOETAP_BUILD", ROOT / "build/release"))
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME",
                                     pathlib.Path.home() / ".cache")) / "moetap"
 STANDIN = ROOT / "tests/cuda_standin"
+LIBRARY = BUILD / "plugin/libmoetap.so"
 LIMIT_S = 240  # of one run
 
 sys.path.insert(0, str(STANDIN))
@@ -56,27 +57,32 @@ def modules(tmp_path_factory):
 class Run:
     calls: list    # see run_operators.py
     routers: list  # standin.Router, in the order of their execution
+    capture: pathlib.Path  # what libmoetap.so wrote, if it was preloaded
 
 
 @pytest.fixture(scope="session")
 def operators(libraries, modules, tmp_path_factory):
-    """Runs all cases in a mode, at its first use: operators(mode) -> Run."""
+    """Runs all cases in a mode, recorded or not, at its first use:
+    operators(mode, recorded) -> Run."""
     done = {}
 
-    def run(mode):
-        if mode not in done:
+    def run(mode, recorded=False):
+        if (mode, recorded) not in done:
             folder = tmp_path_factory.mktemp(mode)
             results, log = folder / "results", folder / "routers"
+            capture = folder / "capture"
+            environment = standin.environment(
+                libraries, [LIBRARY] if recorded else [], router_log=log)
+            environment["MOETAP_DIR"] = str(capture)
             process = subprocess.run(
                 [sys.executable, ROOT / "tests/cuda_operators/run_operators.py",
                  mode, *modules, results], capture_output=True, text=True,
-                timeout=LIMIT_S,
-                env=standin.environment(libraries, router_log=log))
+                timeout=LIMIT_S, env=environment)
             assert process.returncode == 0, process.stderr
             calls = [json.loads(line)
                      for line in results.read_text().splitlines()]
             (routers,) = standin.read_router_log(log).values()
-            done[mode] = Run(calls, routers)
-        return done[mode]
+            done[mode, recorded] = Run(calls, routers, capture)
+        return done[mode, recorded]
 
     return run
