@@ -7,13 +7,14 @@
 #include <random>
 #include <set>
 
+#include "tests/cuda_standin/core/memory.h"
 #include "tests/cuda_standin/runtime.h"
 
 namespace standin {
 
 Logged logged;
 
-bool IsDeviceMemory(const void*) { return true; }
+bool FindRange(const void*, MemoryRange*) { return true; }
 
 void LogRouter(const char* kernel, uint32_t rows, uint32_t k, uint32_t experts,
                const int64_t* ids) {

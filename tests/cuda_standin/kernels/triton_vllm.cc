@@ -8,8 +8,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "tests/cuda_standin/core/memory.h"
 #include "tests/cuda_standin/kernels/launch.h"
-#include "tests/cuda_standin/runtime.h"
 
 namespace standin {
 namespace {
@@ -29,7 +29,8 @@ class Slots {
   int64_t Of(uint32_t row, const T* per_slot) const {
     int64_t slot = slots_[row];
     bool known = slot >= 0 && slot < kMaxSlots;
-    return known && IsDeviceMemory(per_slot + slot) ? slot : -1;
+    MemoryRange range;  // of the device, or pinned
+    return known && FindRange(per_slot + slot, &range) ? slot : -1;
   }
 
  private:
