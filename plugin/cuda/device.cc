@@ -13,16 +13,21 @@ constexpr int kProgrammaticMajor = 9;
 // Lets the calling thread do what a capture on any stream would forbid.
 class RelaxedCapture {
  public:
-  explicit RelaxedCapture(const Driver& driver) : driver_(driver) {
-    driver_.thread_exchange_capture_mode(&mode_);
+  explicit RelaxedCapture(const Driver& driver)
+      : driver_(driver),
+        relaxed_(driver.thread_exchange_capture_mode(&mode_) == 0) {}
+  ~RelaxedCapture() {
+    if (relaxed_) driver_.thread_exchange_capture_mode(&mode_);
   }
-  ~RelaxedCapture() { driver_.thread_exchange_capture_mode(&mode_); }
   RelaxedCapture(const RelaxedCapture&) = delete;
   RelaxedCapture& operator=(const RelaxedCapture&) = delete;
+
+  bool relaxed() const { return relaxed_; }
 
  private:
   const Driver& driver_;
   int mode_ = kCaptureModeRelaxed;
+  bool relaxed_;
 };
 
 }  // namespace
@@ -31,6 +36,7 @@ const char* Device::Open(const Driver& driver, size_t ring_bytes,
                          size_t words) {
   driver_ = &driver;
   const RelaxedCapture relaxed(driver);
+  if (!relaxed.relaxed()) return "a capture may be under way";
   const char* why = LoadKernels();
   if (why == nullptr) why = MakeMemory(ring_bytes, words);
   if (why == nullptr) why = WarmUp();

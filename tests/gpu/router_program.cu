@@ -2,8 +2,13 @@
 // C ABI of a preloaded libmoetap.so, if there is one, and writes down which ids
 // the routers wrote.
 //
-//   router_program run MODE STEPS TRUTH   MODE: eager, graph, streams, pdl
+//   router_program run MODE STEPS TRUTH
 //   router_program time MODE REPLAYS      prints microseconds per step
+//
+// MODE is how a step runs: eager; pdl, eager with programmatic stream
+// serialization; graph, captured before; streams, odd layers in a stream of
+// their own; threads, each in a thread of its own; devices, on each device in
+// turn; destroy, in a stream and a graph that are destroyed while they run.
 //
 // TRUTH: one line per row and layer: position layer id id ...
 #include <cuda_runtime.h>
@@ -16,6 +21,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "plugin/moetap.h"
@@ -161,15 +167,39 @@ struct Step {
   std::vector<int> ids[kLayers];  // what the routers wrote
 };
 
+cudaStream_t NewStream() {
+  cudaStream_t stream;
+  CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  return stream;
+}
+
+cudaEvent_t NewEvent() {
+  cudaEvent_t event;
+  CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+  return event;
+}
+
+// What runs a step: memory and streams of one device.
+struct Lane {
+  int device;
+  Model model;
+  cudaStream_t stream = NewStream();
+  cudaStream_t other = nullptr;
+  cudaEvent_t event = NewEvent();
+};
+
 class Program {
  public:
   explicit Program(const std::string& mode) : mode_(mode) {
-    CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-    CHECK(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming));
-    if (mode == "streams") {
-      CHECK(cudaStreamCreateWithFlags(&other_, cudaStreamNonBlocking));
+    int devices = 1;
+    if (mode == "devices") CHECK(cudaGetDeviceCount(&devices));
+    for (int device = 0; device < devices; ++device) {
+      CHECK(cudaSetDevice(device));
+      lanes_.push_back({.device = device});
+      Lane& lane = lanes_.back();
+      if (mode == "streams") lane.other = NewStream();
+      CHECK(cudaMemset(lane.model.padding, 0, kMaxRows));
     }
-    CHECK(cudaMemset(model_.padding, 0, kMaxRows));
   }
 
   // Steps of changing sizes follow each other without waiting; what each wrote
@@ -186,15 +216,23 @@ class Program {
     uint64_t number = 1;
     if (mode_ == "graph") CaptureGraphs(&number);
     uint32_t start = 0;
-    for (auto& step : all) {
-      shim_.Begin(number, MOETAP_STEP_REAL, start, step->rows);
-      Upload(*step);
-      Execute(step->padded);
-      shim_.End(number++);
-      Download(step.get());
+    for (size_t s = 0; s < all.size(); ++s) {
+      Step* step = all[s].get();
+      const auto run = [&, lane = s % lanes_.size()] {
+        RunStep(&lanes_[lane], number, start, step);
+      };
+      if (mode_ == "threads") {
+        std::thread(run).join();
+      } else {
+        run();
+      }
+      ++number;
       start += step->rows;
     }
-    CHECK(cudaStreamSynchronize(stream_));
+    for (Lane& lane : lanes_) {
+      CHECK(cudaSetDevice(lane.device));
+      CHECK(cudaStreamSynchronize(lane.stream));
+    }
     WriteTruth(all, truth);
   }
 
@@ -203,10 +241,11 @@ class Program {
     shim_.Announce(replays);
     uint64_t number = 1;
     if (mode_ == "graph") CaptureGraphs(&number);
+    Lane& lane = lanes_.front();
     const auto run = [&](int n) {
       for (int i = 0; i < n; ++i) {
         shim_.Begin(number, MOETAP_STEP_DUMMY, 0, 1);
-        Execute(1);
+        Execute(&lane, 1);
         shim_.End(number++);
       }
     };
@@ -214,10 +253,10 @@ class Program {
     cudaEvent_t begin, end;
     CHECK(cudaEventCreate(&begin));
     CHECK(cudaEventCreate(&end));
-    CHECK(cudaEventRecord(begin, stream_));
+    CHECK(cudaEventRecord(begin, lane.stream));
     run(replays);
-    CHECK(cudaEventRecord(end, stream_));
-    CHECK(cudaStreamSynchronize(stream_));
+    CHECK(cudaEventRecord(end, lane.stream));
+    CHECK(cudaStreamSynchronize(lane.stream));
     float milliseconds = 0;
     CHECK(cudaEventElapsedTime(&milliseconds, begin, end));
     printf("%.3f\n", 1000.0 * milliseconds / replays);
@@ -248,43 +287,76 @@ class Program {
     return rows;
   }
 
+  // In the mode `destroy` the lane's stream is one for this step, behind that
+  // of the step before.
+  void RunStep(Lane* lane, uint64_t number, uint32_t start, Step* step) {
+    CHECK(cudaSetDevice(lane->device));
+    const cudaStream_t last = lane->stream;
+    if (mode_ == "destroy") {
+      CHECK(cudaEventRecord(lane->event, last));
+      lane->stream = NewStream();
+      CHECK(cudaStreamWaitEvent(lane->stream, lane->event, 0));
+      CHECK(cudaStreamDestroy(last));
+    }
+    shim_.Begin(number, MOETAP_STEP_REAL, start, step->rows);
+    Upload(*step, lane);
+    Execute(lane, step->padded);
+    shim_.End(number);
+    Download(step, lane);
+  }
+
   // moeTopK reads rows of kOddExperts, the rest of the upload is not used.
-  void Upload(const Step& step) {
+  static void Upload(const Step& step, Lane* lane) {
     for (int l = 0; l < kLayers; ++l) {
-      CHECK(cudaMemcpyAsync(model_.logits[l], step.logits[l].data(),
+      CHECK(cudaMemcpyAsync(lane->model.logits[l], step.logits[l].data(),
                             step.logits[l].size() * sizeof(float),
-                            cudaMemcpyHostToDevice, stream_));
+                            cudaMemcpyHostToDevice, lane->stream));
     }
   }
 
-  void Download(Step* step) {
+  static void Download(Step* step, Lane* lane) {
     for (int l = 0; l < kLayers; ++l) {
       step->ids[l].resize(static_cast<size_t>(step->rows) * kTopK);
-      CHECK(cudaMemcpyAsync(step->ids[l].data(), model_.ids[l],
+      CHECK(cudaMemcpyAsync(step->ids[l].data(), lane->model.ids[l],
                             step->ids[l].size() * sizeof(int),
-                            cudaMemcpyDeviceToHost, stream_));
+                            cudaMemcpyDeviceToHost, lane->stream));
     }
   }
 
-  void Execute(int rows) {
+  void Execute(Lane* lane, int rows) {
+    if (mode_ == "destroy") {
+      const cudaGraphExec_t graph = Capture(lane, rows);
+      CHECK(cudaGraphLaunch(graph, lane->stream));
+      CHECK(cudaGraphExecDestroy(graph));
+      return;
+    }
     if (mode_ != "graph") {
-      Forward(model_, rows, mode_ == "pdl", stream_, other_, event_);
+      Forward(lane->model, rows, mode_ == "pdl", lane->stream, lane->other,
+              lane->event);
       return;
     }
     for (size_t i = 0; i < std::size(kGraphSizes); ++i) {
-      if (kGraphSizes[i] == rows) CHECK(cudaGraphLaunch(graphs_[i], stream_));
+      if (kGraphSizes[i] == rows) {
+        CHECK(cudaGraphLaunch(graphs_[i], lane->stream));
+      }
     }
+  }
+
+  static cudaGraphExec_t Capture(Lane* lane, int rows) {
+    cudaGraph_t graph;
+    cudaGraphExec_t executable;
+    CHECK(cudaStreamBeginCapture(lane->stream, cudaStreamCaptureModeGlobal));
+    Forward(lane->model, rows, true, lane->stream, nullptr, lane->event);
+    CHECK(cudaStreamEndCapture(lane->stream, &graph));
+    CHECK(cudaGraphInstantiate(&executable, graph, 0));
+    CHECK(cudaGraphDestroy(graph));
+    return executable;
   }
 
   void CaptureGraphs(uint64_t* number) {
     for (size_t i = 0; i < std::size(kGraphSizes); ++i) {
       shim_.Begin(*number, MOETAP_STEP_DUMMY, 0, 0);
-      cudaGraph_t graph;
-      CHECK(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal));
-      Forward(model_, kGraphSizes[i], true, stream_, nullptr, event_);
-      CHECK(cudaStreamEndCapture(stream_, &graph));
-      CHECK(cudaGraphInstantiate(&graphs_[i], graph, 0));
-      CHECK(cudaGraphDestroy(graph));
+      graphs_[i] = Capture(&lanes_.front(), kGraphSizes[i]);
       shim_.End((*number)++);
     }
   }
@@ -314,10 +386,7 @@ class Program {
 
   std::string mode_;
   Shim shim_;
-  Model model_;
-  cudaStream_t stream_ = nullptr;
-  cudaStream_t other_ = nullptr;
-  cudaEvent_t event_ = nullptr;
+  std::vector<Lane> lanes_;
   cudaGraphExec_t graphs_[std::size(kGraphSizes)] = {};
 };
 
@@ -331,8 +400,9 @@ int main(int argc, char** argv) {
     Program(argv[2]).Time(atoi(argv[3]));
   } else {
     fprintf(stderr,
-            "router_program run eager|graph|streams|pdl STEPS TRUTH\n"
-            "router_program time eager|graph|pdl REPLAYS\n");
+            "router_program run MODE STEPS TRUTH\n"
+            "router_program time MODE REPLAYS\n"
+            "MODE: eager pdl graph streams threads devices destroy\n");
     return 2;
   }
   return 0;
