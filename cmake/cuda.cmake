@@ -1,4 +1,5 @@
-# Finds nvcc and sets MOETAP_HAS_CUDA; moetap_ptx() compiles device code.
+# Finds nvcc; sets MOETAP_HAS_CUDA and MOETAP_CUDA_INCLUDE, the folder of its
+# headers, which tests alone need.  moetap_ptx() compiles device code.
 #
 # nvcc is taken from MOETAP_CUDA_HOME (a variable of CMake or of the
 # environment: a folder with bin/nvcc, such as ci/setup_nvcc makes), from PATH,
@@ -26,6 +27,8 @@ if(nvcc)
 endif()
 if(nvcc_version VERSION_GREATER_EQUAL 12)
   set(MOETAP_HAS_CUDA ON)
+  cmake_path(GET nvcc PARENT_PATH MOETAP_CUDA_INCLUDE)
+  cmake_path(APPEND MOETAP_CUDA_INCLUDE ../include)
   message(STATUS "CUDA capture: nvcc ${nvcc_version}, ${nvcc}")
 elseif(nvcc)
   message(STATUS "CUDA capture is left out: ${nvcc} is no nvcc of CUDA 12 or "

@@ -13,7 +13,8 @@ const char* WhyRefused(const Driver* driver) {
   if (GetConfig().block_on_full) {
     return "a device cannot wait for room, so --on-full block is refused";
   }
-  if (driver == nullptr) return "no CUDA driver of version 12.0 or later is loaded";
+  if (driver == nullptr)
+    return "no CUDA driver of version 12.0 or later is loaded";
   return nullptr;
 }
 
