@@ -26,6 +26,7 @@ class LogReader {
     for (const CaptureBlock& block : log_.file->blocks) AddBlock(block);
     Order();
     DropUnknownLayers();
+    AddInFlight();
     AddLosses();
     return std::move(log_);
   }
@@ -36,7 +37,9 @@ class LogReader {
   void AddStep(const CaptureBlock& block, const log::Step& step);
   void NoteStep(uint64_t step);
   void Order();
+  bool LayersByOrder() const;
   void DropUnknownLayers();
+  void AddInFlight();
   void AddLosses();
 
   ProcessLog log_;
@@ -56,6 +59,7 @@ void LogReader::AddStep(const CaptureBlock& block, const log::Step& step) {
   StepLog& to = steps_[step.step()];
   to.announced = true;
   to.kind = step.kind();
+  to.time_ns = step.time_ns();
   to.block = &block;
   ForEach(step.spans(),
           [&](const log::Span* span) { to.spans.push_back(*span); });
@@ -137,16 +141,31 @@ void LogReader::Order() {
   std::stable_sort(log_.events.begin(), log_.events.end(), by_step);
 }
 
+bool LogReader::LayersByOrder() const {
+  return std::any_of(log_.layers.begin(), log_.layers.end(),
+                     [](const LayerSlot& layer) { return layer.by_order; });
+}
+
 void LogReader::DropUnknownLayers() {
-  const bool by_order =
-      std::any_of(log_.layers.begin(), log_.layers.end(),
-                  [](const LayerSlot& layer) { return layer.by_order; });
-  if (!by_order) return;
+  if (!LayersByOrder()) return;
   for (StepLog& step : log_.steps) {
     if (step.expected == 0 || step.dispatches <= step.expected) continue;
     step.layer_unknown = true;
     step.groups.clear();
     log_.losses.push_back({step.step, step.step});
+  }
+}
+
+// Rows of a GPU come later than the record of their step.  If the process was
+// killed, those of its last moments never came.
+void LogReader::AddInFlight() {
+  constexpr uint64_t kMoment = 1'000'000'000;
+  if (log_.steps.empty() || !LayersByOrder()) return;
+  const StepLog& last = log_.steps.back();
+  for (auto it = log_.steps.rbegin(); it != log_.steps.rend(); ++it) {
+    if (it->kind != log::StepKind::Real || it->layer_unknown) continue;
+    if (it->time_ns + kMoment < last.time_ns || it->has_all_layers()) return;
+    log_.losses.push_back({it->step, it->step});
   }
 }
 
@@ -186,6 +205,12 @@ uint32_t StepLog::span_rows() const {
   uint32_t rows = 0;
   for (const log::Span& span : spans) rows += span.rows();
   return rows;
+}
+
+bool StepLog::has_all_layers() const {
+  size_t layers = 0;
+  for (const GroupRef& ref : groups) layers += ref.slots().size();
+  return layers >= expected;
 }
 
 uint32_t StepLog::group_rows() const {

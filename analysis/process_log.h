@@ -36,6 +36,7 @@ struct StepLog {
   log::StepKind kind = log::StepKind::Unannounced;
   bool announced = false;               // a Step record is there
   const CaptureBlock* block = nullptr;  // of the Step record, or of a group
+  uint64_t time_ns = 0;                 // CLOCK_REALTIME
   std::vector<log::Span> spans;         // in row order
   std::vector<GroupRef> groups;
   uint32_t dispatches = 0;  // from its StepEnd
@@ -47,6 +48,7 @@ struct StepLog {
 
   uint32_t span_rows() const;   // rows that its spans announce
   uint32_t group_rows() const;  // rows up to the last one in any group
+  bool has_all_layers() const;  // some rows of as many as were expected
 };
 
 // Steps first..last may have lost records, and why.

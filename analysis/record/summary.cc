@@ -65,7 +65,8 @@ Lines DescribeLosses(const Findings& findings) {
   if (findings.total.dropped_rows + findings.total.dropped_records > 0) {
     lines.push_back(fmt::format(
         "lost: {} and {} dropped; a larger ring (MOETAP_RING_BYTES), more "
-        "room on the disk (--max-bytes) or --on-full block avoids it",
+        "room on the disk (--max-bytes) or --on-full block (CPU only) avoids "
+        "it",
         Count(findings.total.dropped_rows, "token-layer"),
         Count(findings.total.dropped_records, "other record")));
   }

@@ -108,13 +108,8 @@ void CheckConstant(const Trace& trace, Findings* findings) {
 
 }  // namespace
 
-void CheckTrace(const Capture& capture, const Trace& trace,
-                Findings* findings) {
+void CheckTrace(const Trace& trace, bool losses, Findings* findings) {
   CheckOwnership(trace, findings);
-  const bool losses =
-      HasLosses(capture) ||
-      std::any_of(capture.files.begin(), capture.files.end(),
-                  [](const CaptureFile& file) { return file.ring_found; });
   CheckMissing(trace, losses, findings);
   CheckConstant(trace, findings);
   const TraceStats& stats = trace.stats;

@@ -73,8 +73,8 @@ class Findings {
 void CheckFiles(const Capture& capture, Findings* findings);
 // Every captured set of real rows, and whether all layers are there.
 void CheckSets(const ProcessLog& log, Findings* findings);
-// The trace as a whole.
-void CheckTrace(const Capture& capture, const Trace& trace, Findings* findings);
+// The trace as a whole; `losses`: something is known to be lost.
+void CheckTrace(const Trace& trace, bool losses, Findings* findings);
 
 }  // namespace moetap
 

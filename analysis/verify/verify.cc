@@ -8,11 +8,14 @@ std::vector<VerifyResult> Verify(const Capture& capture, const Trace* trace,
                                  const std::string& trace_error) {
   Findings findings;
   CheckFiles(capture, &findings);
+  bool losses = HasLosses(capture);
   for (const CaptureFile& file : capture.files) {
-    CheckSets(ReadLog(file), &findings);
+    const ProcessLog log = ReadLog(file);
+    CheckSets(log, &findings);
+    losses = losses || file.ring_found || !log.losses.empty();
   }
   if (trace != nullptr) {
-    CheckTrace(capture, *trace, &findings);
+    CheckTrace(*trace, losses, &findings);
     return findings.Take();
   }
   findings.Add(Rule::kNoTrace, 1, [&] { return trace_error; });

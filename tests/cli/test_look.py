@@ -25,7 +25,7 @@ FAULTS = {
     "constant": (1, {"constant-layer"}),
     "missing-layer": (1, {"missing-layer", "missing-dispatch",
                           "unexplained-missing"}),
-    "extra-dispatch": (1, {"layer-unknown", "unexplained-missing"}),
+    "extra-dispatch": (1, {"layer-unknown"}),
     "orphan": (1, {"orphan-rows"}),
     "drops": (3, {"dropped", "lost-rows"}),
     "lost-block": (1, {"lost-block"}),

@@ -126,12 +126,18 @@ def record(folder, device, model, mode, in_process=True, batches=(PAIR,),
     """Runs `model` under libmoetap.so.  With the engine in the same process
     it does not depend on time which requests share a step."""
     folder.mkdir()
-    results = run_offline(
+    run_offline(
         folder, model, list(batches),
         environment(device, [harness.LIBRARY],
                     MOETAP_DIR=str(folder / "capture"), MOETAP_TOKENS="full",
                     STANDIN_ROUTER_LOG=str(folder / "routers"),
                     VLLM_ENABLE_V1_MULTIPROCESSING=str(1 - in_process)),
         **MODES[mode], **llm)
-    return Run(results, router_log.read(folder / "routers"),
-               folder / "capture", _worker_tables(folder / "capture"))
+    return read_run(folder)
+
+
+def read_run(folder):
+    """What a run in `folder` left there."""
+    return Run(json.loads((folder / "results.json").read_text()),
+               router_log.read(folder / "routers"), folder / "capture",
+               _worker_tables(folder / "capture"))

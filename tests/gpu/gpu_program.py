@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("MOETAP_BUILD", ROOT / "build/release"))
@@ -39,6 +40,28 @@ def run_program(arguments, variables):
                           capture_output=True, text=True, timeout=LIMIT_S)
     assert done.returncode == 0, f"{done.returncode}: {done.stderr}"
     return done
+
+
+def record_and_kill(capture, arguments, size):
+    """Under moetap record, which preloads the library by itself; the program
+    is killed once its capture has `size` bytes."""
+    variables = environment(None, STANDIN_THREADS=1)
+    # The library comes behind what the user preloads, and must be in front of
+    # what stands in for CUDA.
+    standin = variables.pop("LD_PRELOAD")
+    command = f'LD_PRELOAD="$LD_PRELOAD:{standin}" exec "$@"'
+    recorder = subprocess.Popen(
+        [MOETAP, "record", "-o", capture, "--tokens", "full", "--", "sh", "-c",
+         command, "sh", PROGRAM, *map(str, arguments)], env=variables,
+        stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + LIMIT_S
+    while not any(file.stat().st_size >= size
+                  for file in capture.glob("*.moetap.zst")):
+        assert recorder.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    subprocess.run(["pkill", "-KILL", "-P", str(recorder.pid)], check=True)
+    _, said = recorder.communicate(timeout=LIMIT_S)
+    return said
 
 
 def read_truth(path):

@@ -3,7 +3,7 @@ it, no wrong id is captured, and what is missing is said."""
 
 import pytest
 from gpu_program import (ON_GPU, environment, read_capture, read_truth,
-                         run_program, verify)
+                         record_and_kill, run_program, verify)
 
 NO_MEMORY, NOT_FOUND, ILLEGAL = 2, 500, 700
 
@@ -75,6 +75,19 @@ def test_a_full_ring_drops_rows_and_counts_them(tmp_path, mode):
     assert not wrong(got, wanted)
     assert status == 3, text
     assert "dropped" in text
+
+
+def test_a_killed_program_loses_its_last_moment(tmp_path):
+    capture = tmp_path / "capture"
+    said = record_and_kill(
+        capture, ["run", "graph", 20000, tmp_path / "truth"], 200000)
+    assert "ended abruptly" in said
+    got = read_capture(capture)
+    assert len(got) > 100
+    # Rows come in order of steps, so nothing is missing before the last.
+    assert sorted(got) == list(range(len(got)))
+    status, text = verify(capture)
+    assert status in (0, 3), text
 
 
 def test_block_is_refused(tmp_path):
