@@ -276,10 +276,10 @@ const log::Block* CaptureBlock::content() const {
 }
 
 std::string CaptureFile::fact(std::string_view key) const {
-  for (const CaptureBlock& block : blocks) {
-    const auto* facts = block.content()->facts();
-    if (facts == nullptr) continue;
-    for (const log::Fact* fact : *facts) {
+  for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
+    const auto* facts = block->content()->facts();
+    for (auto i = facts == nullptr ? 0 : facts->size(); i-- > 0;) {
+      const log::Fact* fact = facts->Get(i);
       if (fact->key()->string_view() == key) return fact->value()->str();
     }
   }

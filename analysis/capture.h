@@ -47,7 +47,7 @@ struct CaptureFile {
   bool writer_alive = false;
   Counters counters;  // of the last block
 
-  // First value of a fact in any block, or "".
+  // Last value of a fact in any block, or "".
   std::string fact(std::string_view key) const;
 
   // File name of the part that holds `block`, or of the ring.

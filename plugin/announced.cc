@@ -26,6 +26,14 @@ std::string_view Announced::fact(size_t i) const {
   return {fact_[i].text, fact_[i].size};
 }
 
+bool Announced::superseded(size_t i) const {
+  const std::string_view key = fact(i).data();
+  for (size_t later = i + 1; !fact(later).empty(); ++later) {
+    if (key == fact(later).data()) return true;
+  }
+  return false;
+}
+
 void Announced::Expect(std::span<const moetap_layer> layers) {
   const size_t n = std::min(layers.size(), kMaxLayerSlots);
   layers_.store(0, std::memory_order_release);

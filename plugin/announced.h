@@ -26,6 +26,8 @@ class Announced {
 
   // Fact `i` as the payload of its record; empty behind the last one.
   std::string_view fact(size_t i) const;
+  // A later fact has the same key: a forked engine core is no front end.
+  bool superseded(size_t i) const;
 
   void Expect(std::span<const moetap_layer> layers);
   std::span<const moetap_layer> layers() const;

@@ -161,6 +161,7 @@ void WriteFacts(Process* process, const Config& config,
   WriteFact(process, "tokens", config.store_tokens ? "full" : "none");
   WriteFact(process, "on_full", config.block_on_full ? "block" : "drop");
   for (size_t i = 0; !announced.fact(i).empty(); ++i) {
+    if (announced.superseded(i)) continue;
     Write(process, RecordType::kFact, {AsBytes(announced.fact(i))});
   }
 }

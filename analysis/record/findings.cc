@@ -23,7 +23,7 @@ void ReadContent(const log::Block& block, FoundFile* file) {
       const std::string_view key = fact->key()->string_view();
       if (key == "pid") SetOnce(&file->pid, *fact);
       if (key == "process") SetOnce(&file->process, *fact);
-      if (key == "role") SetOnce(&file->role, *fact);
+      if (key == "role") file->role = fact->value()->str();  // the last one
     }
   }
   if (block.status() == nullptr) return;

@@ -31,3 +31,6 @@ def test_the_default_engine_under_moetap_record(work, device):
     assert len(executed) > 100
     assert router_log.differences(run.observed(), executed) == []
     harness.run_moetap("verify", run.path, expect=(0, 3))
+    # What it says in the end has no complaint.
+    said = (folder / "engine.log").read_text()
+    assert "worker): captured" in said and "identity missing" not in said

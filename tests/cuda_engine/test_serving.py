@@ -14,7 +14,8 @@ def run(request, work, device):
     return cuda_harness.record(
         work / f"serving-{request.param}", device, "qwen3_64", request.param,
         in_process=False, batches=[cuda_harness.CROWD] * 2,
-        max_num_batched_tokens=48, block_size=16, num_gpu_blocks_override=14)
+        max_num_batched_tokens=48, block_size=16, num_gpu_blocks_override=14,
+        max_model_len=192)
 
 
 def test_rows_are_what_the_routers_wrote(run):

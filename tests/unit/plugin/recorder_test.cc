@@ -19,6 +19,7 @@ namespace {
 
 using testing::Contains;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
 using testing::SizeIs;
 
@@ -42,6 +43,7 @@ void ExpectRows(const std::vector<CapturedSet>& sets, size_t* at,
 
 TEST_F(RecorderTest, StoresRowsFactsAndLayers) {
   RunGuest([] {
+    moetap_fact("role", "frontend");
     moetap_fact("role", "worker");
     Dispatch(0, 1, 5, 4);
     moetap_fact("late", "fact");
@@ -51,6 +53,7 @@ TEST_F(RecorderTest, StoresRowsFactsAndLayers) {
   ExpectRows(captured.sets, &at, 1, 5, 4);
   EXPECT_THAT(captured.sets, SizeIs(5));
   EXPECT_THAT(captured.facts, Contains(Pair("role", "worker")));
+  EXPECT_THAT(captured.facts, Not(Contains(Pair("role", "frontend"))));
   EXPECT_THAT(captured.facts, Contains(Pair("late", "fact")));
   EXPECT_THAT(captured.facts, Contains(Pair("tokens", "none")));
   EXPECT_THAT(captured.layers, SizeIs(1));
