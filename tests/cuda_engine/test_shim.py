@@ -5,6 +5,8 @@ scheduling (V2's default) and without.  Left out is what reads log
 probabilities, which the stand-in does not compute.
 """
 
+import string
+
 import cuda_harness
 import cuda_models
 import pytest
@@ -24,6 +26,8 @@ from test_engine import (  # noqa: F401: collected here
     test_vocabulary_spells_what_the_tokenizer_decodes)
 
 REAL, DUMMY = 1, 2
+# Few different tokens are made up, so any letter has to do.
+STOP = list(string.ascii_letters)
 SYNCHRONOUS = "eager, synchronous"
 CASES = {**cuda_harness.MODES,
          SYNCHRONOUS: {"enforce_eager": True, "async_scheduling": False}}
@@ -45,8 +49,9 @@ def run(mode, device, tmp_path_factory):
         PYTHONPATH=str(standin.SHIM))
     return test_engine.run_cases(
         folder, variables, cuda_models.checkpoint("qwen3_moe"),
-        {"dtype": "bfloat16", "gpu_memory_utilization": 0.5, **CASES[mode]},
-        ["logprobs", "beams"]), logs
+        without=["logprobs", "beams"], stop=STOP,
+        llm={"dtype": "bfloat16", "gpu_memory_utilization": 0.5,
+             **CASES[mode]}), logs
 
 
 def test_facts(mode, account):  # noqa: F811

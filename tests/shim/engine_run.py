@@ -2,7 +2,8 @@
 
     python engine_run.py CHECKPOINT RESULTS.json OPTIONS
 
-OPTIONS, in JSON: {"llm": {arguments of LLM}, "without": [cases left out]}.
+OPTIONS, in JSON: {"llm": {arguments of LLM}, "stop": [stop string, ...],
+"without": [cases left out]}.
 The results: {case: [{"id", "prompt", "cached", "outputs": [{"tokens",
 "finish", "text"}]}, ...]}.
 """
@@ -80,7 +81,7 @@ def main():
     run("cached", shared, max_tokens=3)
     run("samples", prompts(3, 1, 33, 33), n=4, temperature=1.0, max_tokens=12)
     run("stop", prompts(4, 4, 12, 20), max_tokens=60, temperature=1.0,
-        stop=["e", "or"])
+        stop=options["stop"])
     run("logprobs", prompts(5, 2, 60, 70), max_tokens=4, prompt_logprobs=2,
         logprobs=2)
     results["abort"] = [aborted(llm, RequestOutputKind.DELTA),

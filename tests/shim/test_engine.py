@@ -70,13 +70,12 @@ class Account:
         return blocks
 
 
-def run_cases(folder, environment, checkpoint, llm, without=()):
-    """Runs engine_run.py; its results."""
-    options = json.dumps({"llm": llm, "without": list(without)})
+def run_cases(folder, environment, checkpoint, **options):
+    """Runs engine_run.py with its options; its results."""
     with open(folder / "engine.log", "w") as output:
         status = subprocess.run(
             [sys.executable, engine_run.__file__, str(checkpoint),
-             str(folder / "out.json"), options],
+             str(folder / "out.json"), json.dumps(options)],
             env=environment, cwd=folder, stdout=output,
             stderr=subprocess.STDOUT, timeout=STARTS_WITHIN).returncode
     text = (folder / "engine.log").read_text(errors="replace")
@@ -90,8 +89,10 @@ def run(tmp_path_factory):
     logs = folder / "log"
     logs.mkdir()
     environment = standin.environment(standin.build(folder), logs)
-    return run_cases(folder, environment, models.checkpoint("qwen3_moe"),
-                     {"dtype": "float32", "enforce_eager": True}), logs
+    return run_cases(
+        folder, environment, models.checkpoint("qwen3_moe"), without=[],
+        stop=["e", "or"],
+        llm={"dtype": "float32", "enforce_eager": True}), logs
 
 
 @pytest.fixture(scope="module")
