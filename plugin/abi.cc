@@ -5,6 +5,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "hooks/cuda/launch_sink.h"
 #include "plugin/moetap.h"
 #include "plugin/records.h"
 #include "plugin/siphash.h"
@@ -31,6 +32,30 @@ class KeepErrno {
  private:
   int saved_;
 };
+
+// What a shim reports as a router launch.
+constexpr KernelRow kToldByShim = {.base = "moetap_device_dispatch",
+                                   .base_name = "moetap_device_dispatch",
+                                   .engine = "",
+                                   .role = KernelRole::kRouter,
+                                   .evidence = KernelEvidence::kSeenOnStandIn,
+                                   .ids_argument = kNoArgument,
+                                   .id_template_argument = kNoArgument,
+                                   .rows = {},
+                                   .k = {},
+                                   .experts = {},
+                                   .forms = {}};
+
+uint64_t StepDispatches(Process* process) {
+  return process->ring.header()->dispatches.load() -
+         process->dispatches_before.load();
+}
+
+bool Plausible(const moetap_device_ids& ids) {
+  const bool bytes = ids.id_bytes == 1 || ids.id_bytes == 2 ||
+                     ids.id_bytes == 4 || ids.id_bytes == 8;
+  return ids.address != 0 && ids.k > 0 && ids.k <= kMaxTopK && bytes;
+}
 
 // As many items of `size` bytes as fit a record behind a fixed part `T`.
 template <typename T>
@@ -207,9 +232,7 @@ void moetap_step_end(uint64_t step) {
   const KeepErrno keep;
   Process* process = RunningProcess();
   if (process == nullptr || process->step.load() != step) return;
-  const uint64_t seen = process->ring.header()->dispatches.load() -
-                        process->dispatches_before.load();
-  const auto dispatches = static_cast<uint32_t>(seen);
+  const auto dispatches = static_cast<uint32_t>(StepDispatches(process));
   const size_t announced =
       process->step_rows.load() > 0 ? GetAnnounced().layers().size() : 0;
   process->step.store(0, std::memory_order_relaxed);
@@ -217,6 +240,30 @@ void moetap_step_end(uint64_t step) {
                                 static_cast<uint32_t>(announced)};
   Write(process, RecordType::kStepEnd, {AsBytes(&record)});
   CheckStep(process, dispatches, announced);
+}
+
+uint32_t moetap_step_dispatches() {
+  Process* process = StartedProcess();
+  return process == nullptr ? 0
+                            : static_cast<uint32_t>(StepDispatches(process));
+}
+
+void moetap_device_dispatch(const moetap_device_ids* ids) {
+  LaunchSink* sink = GetLaunchSink();
+  if (sink == nullptr) return;
+  if (!Plausible(*ids)) {
+    sink->OnUnreadableLaunch(kToldByShim, "ids of an unknown kind");
+    return;
+  }
+  const auto stream = reinterpret_cast<CudaStream>(ids->stream);
+  sink->OnRouterLaunch({.row = &kToldByShim,
+                        .ids = reinterpret_cast<const void*>(ids->address),
+                        .rows = ids->rows,
+                        .k = ids->k,
+                        .experts = ids->experts,
+                        .id_bytes = static_cast<uint8_t>(ids->id_bytes),
+                        .id_signed = ids->id_signed != 0,
+                        .stream = stream == nullptr ? kLegacyStream : stream});
 }
 
 void moetap_event(uint32_t request, uint64_t step, uint32_t kind,

@@ -85,6 +85,26 @@ MOETAP_API void moetap_step_begin(uint64_t step, uint32_t kind,
                                   const moetap_span* spans, uint32_t n);
 MOETAP_API void moetap_step_end(uint64_t step);
 
+/* Dispatches that hooks saw since the last step_begin. */
+MOETAP_API uint32_t moetap_step_dispatches(void);
+
+typedef struct moetap_device_ids {
+  uint64_t address; /* device memory: packed integers [rows, k], row-major */
+  uint64_t stream;  /* cudaStream_t; what is in it now writes the ids */
+  uint32_t rows;
+  uint32_t k;
+  uint32_t experts;   /* 0 = unknown */
+  uint16_t id_bytes;  /* 1, 2, 4 or 8 */
+  uint16_t id_signed; /* 0 or 1 */
+} moetap_device_ids;
+
+/* A dispatch whose router has no kernel that a hook knows: its ids are copied
+ * in stream order, at each replay too if the stream is being captured.  On the
+ * thread that launches, with the stream's context current, in the place among
+ * the step's dispatches that its layer has.  Does nothing in a library that
+ * was built without CUDA. */
+MOETAP_API void moetap_device_dispatch(const moetap_device_ids* ids);
+
 enum {
   MOETAP_EVENT_PREEMPTED = 0,
   MOETAP_EVENT_FINISHED = 1,

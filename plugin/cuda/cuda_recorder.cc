@@ -141,13 +141,16 @@ void Capture(Process* process, CudaCapture* cuda, const RouterLaunch& launch) {
   }
 }
 
-// True if the ids of this launch were told by another one.
-bool Told(CudaCapture* cuda, const RouterLaunch& launch) {
+// True if the ids of this launch are told by another one, or by a shim that
+// asks the routers that no hook sees.
+bool Told(const Process& process, CudaCapture* cuda,
+          const RouterLaunch& launch) {
   if (launch.row->role == KernelRole::kRouter) {
     cuda->routers_seen.store(true, std::memory_order_relaxed);
     return false;
   }
   return launch.row->role == KernelRole::kFollower ||
+         process.stepped.load(std::memory_order_relaxed) ||
          cuda->routers_seen.load(std::memory_order_relaxed);
 }
 
@@ -172,7 +175,8 @@ void CudaRecorder::OnRouterLaunch(const RouterLaunch& launch) {
   const KeepErrno keep;
   Process* process = RunningProcess();
   CudaCapture* cuda = process == nullptr ? nullptr : CudaCapture::Of(process);
-  if (cuda == nullptr || Told(cuda, launch) || launch.rows == 0) return;
+  if (cuda == nullptr || Told(*process, cuda, launch) || launch.rows == 0)
+    return;
   Capture(process, cuda, launch);
 }
 

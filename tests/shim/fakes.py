@@ -28,6 +28,7 @@ class RecordingAbi:
 
     def __init__(self, stores_tokens=1):
         self.calls = []
+        self.dispatches = 0
         self.stores_tokens = lambda: stores_tokens
 
     def of(self, name):
@@ -66,6 +67,13 @@ class RecordingAbi:
         array = _array(spans, abi.SPAN, count)
         self._keep("step_begin", step, kind,
                    [tuple(map(int, span)) for span in array])
+
+    def step_dispatches(self):
+        return self.dispatches
+
+    def device_dispatch(self, ids):
+        (one,) = _array(ids, abi.DEVICE_IDS, 1)
+        self._keep("device_dispatch", *map(int, one.tolist()))
 
     def step_end(self, step):
         self._keep("step_end", step)

@@ -39,6 +39,9 @@ class Model:
         for hook in self.hooks:
             hook(self, ())
 
+    def parameters(self):
+        return iter(())
+
     def register_forward_pre_hook(self, hook):
         self.hooks.append(hook)
         return types.SimpleNamespace(remove=lambda: self.hooks.remove(hook))
@@ -253,6 +256,28 @@ def test_each_forward_pass_of_a_phase_is_a_step(serving):
     names = [call[0] for call in abi.calls]
     assert names.index("expect") < names.index("step_end")
     assert not runner.model.hooks and not abi.of("status")
+
+
+def test_the_first_pass_is_probed_and_no_other(serving, monkeypatch):
+    abi, started = serving
+    runner = started.model_runner
+    runner.model = Model()
+    runner.get_model = lambda: runner.model
+    runner._dummy_run = lambda _: [runner.model() for _ in range(3)]
+    probes = []
+
+    def probe(net, *_):
+        probes.append(net)
+        return types.SimpleNamespace(
+            settle=lambda: len(abi.of("step_begin")))
+
+    monkeypatch.setattr(model, "probe", probe)
+    started.determine_available_memory()
+    started.determine_available_memory()
+    assert probes == [runner.model]
+    # Settled when the second pass begins, before its step: two had begun.
+    assert [value for key, value in abi.of("fact")
+            if key == "asked_layers"] == ["2"]
 
 
 def test_a_module_compiled_as_a_whole_is_left_alone(serving):

@@ -16,6 +16,10 @@ SAMPLE = np.dtype([("request", "u4"), ("position", "u4"), ("token", "i4"),
 LAYER = np.dtype([("weight", "u8"), ("number", "u4"), ("experts", "u4"),
                   ("k", "u4"), ("reserved", "u4")])
 
+DEVICE_IDS = np.dtype([("address", "u8"), ("stream", "u8"), ("rows", "u4"),
+                       ("k", "u4"), ("experts", "u4"), ("id_bytes", "u2"),
+                       ("id_signed", "u2")])
+
 _U32, _U64, _POINTER, _TEXT = (ctypes.c_uint32, ctypes.c_uint64,
                                ctypes.c_void_p, ctypes.c_char_p)
 _SIGNATURES = {
@@ -27,6 +31,7 @@ _SIGNATURES = {
     "kv": (_U32, _U64, _U32, _POINTER, _U32),
     "step_begin": (_U64, _U32, _POINTER, _U32),
     "step_end": (_U64,),
+    "device_dispatch": (_POINTER,),
     "event": (_U32, _U64, _U32, _U32, _TEXT),
     "delivery": (_TEXT, _TEXT, _TEXT, _U32, _U32, _TEXT),
     "vocabulary": (_U32, _POINTER, _U32, _POINTER),
@@ -80,6 +85,8 @@ class Abi:
             function.restype = None
             setattr(self, name, function)
         self.stores_tokens = library.moetap_stores_tokens
+        self.step_dispatches = library.moetap_step_dispatches
+        self.step_dispatches.restype = _U32
 
     def set_facts(self, facts):
         """Reports a dict; entries that are None are unknown and left out."""

@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from moetap_vllm import abi as abi_module
+from moetap_vllm import routers
 
 _LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks|layer)\.(\d+)(?:\.|$)")
 
@@ -92,6 +93,21 @@ def expected_layers(model, abi):
     return {"moe_layers": ",".join(str(layer[1]) for layer in layers),
             "num_experts": max(layer[2] for layer in layers),
             "top_k": max(layer[3] for layer in layers)}
+
+
+def probe(net, abi, guard):
+    """Begins to find out which layers of a model on a GPU no hook sees; None
+    for any other model, and in a release that hands out no ids."""
+    first = next(net.parameters(), None)
+    if first is None or first.device.type != "cuda":
+        return None
+    import torch
+    try:
+        found = routers.layers(net)
+    except (ImportError, AttributeError):
+        return None
+    return routers.Probe(abi, guard, found,
+                         lambda: torch.cuda.current_stream().cuda_stream)
 
 
 def positions_on_device(runner):

@@ -26,6 +26,8 @@ class Runner:
         self.batch = None
         self._announced = False
         self._expected = False
+        self._probe = None  # of the forward pass under way
+        self._probed = False
         describe(abi, model.facts, runner, version)
 
     def announce(self, runner):
@@ -64,6 +66,7 @@ class Runner:
         finally:
             if watch is not None:
                 watch.remove()
+            self.guard.run(self._settle)
             self.in_dummy = False
             self.guard.run(self.steps.end)
 
@@ -79,12 +82,21 @@ class Runner:
             self._expect(net)
         return net.register_forward_pre_hook(self._forward)
 
-    def _forward(self, *_):
-        self.guard.run(self._next_dummy)
+    def _forward(self, net, _):
+        self.guard.run(self._next_dummy, net)
 
-    def _next_dummy(self):
+    def _next_dummy(self, net):
+        self._settle()
         self.steps.end()
         self.steps.begin_dummy()
+        if not self._probed:
+            self._probed = True
+            self._probe = model.probe(net, self.abi, self.guard)
+
+    def _settle(self):
+        probe, self._probe = self._probe, None
+        if probe is not None:
+            self.abi.set_facts({"asked_layers": probe.settle()})
 
     def schedule(self, runner, output):
         if not self._announced:

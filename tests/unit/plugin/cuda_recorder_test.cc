@@ -159,6 +159,42 @@ TEST_F(CudaRecorderTest, ReplaysCarryTheirStepAndLayer) {
   EXPECT_THAT(captured.status, testing::IsEmpty());
 }
 
+TEST_F(CudaRecorderTest, AShimTellsWhereIdsAre) {
+  RunGuest([] {
+    CudaRecorder recorder;
+    SetLaunchSink(&recorder);
+    const OwnStream stream;
+    int* ids = DeviceInts(1);
+    moetap_device_ids told = {
+        .address = reinterpret_cast<uint64_t>(ids),
+        .stream = reinterpret_cast<uint64_t>(cudaStream_t(stream)),
+        .rows = 1,
+        .k = 1,
+        .experts = 64,
+        .id_bytes = 4,
+        .id_signed = 1};
+    const moetap_span span = {1, 0, 1, 0};
+    moetap_step_begin(1, MOETAP_STEP_REAL, &span, 1);
+    EXPECT_EQ(moetap_step_dispatches(), 0u);
+    for (int id : {9, 8}) {
+      ASSERT_EQ(LaunchSet(ids, id, stream), cudaSuccess);
+      moetap_device_dispatch(&told);
+    }
+    EXPECT_EQ(moetap_step_dispatches(), 2u);
+    told.id_bytes = 3;
+    moetap_device_dispatch(&told);
+    moetap_step_end(1);
+    EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  });
+  const Captured captured = ReadOnlyCapture(directory());
+  ASSERT_EQ(captured.sets.size(), 2u);
+  EXPECT_NE(captured.sets[0].slot, captured.sets[1].slot);
+  EXPECT_THAT(Counts(captured),
+              testing::ElementsAre(testing::Pair(8, 1), testing::Pair(9, 1)));
+  EXPECT_EQ(captured.hook, "moetap_device_dispatch");
+  EXPECT_THAT(captured.status, testing::ElementsAre("unreadable"));
+}
+
 TEST_F(CudaRecorderTest, OneLaunchMoreThanLayersIsNotCaptured) {
   RunGuest([] {
     Graphs graphs;
