@@ -101,7 +101,8 @@ def test_options_reach_the_library():
     values = dict(line.split("=", 1) for line in result.stdout.splitlines()
                   if line.startswith("MOETAP_"))
     key = values.pop("MOETAP_KEY")
-    values.pop("MOETAP_BUILD", None)
+    for ours in ("MOETAP_BUILD", "MOETAP_CUDA_HOME"):  # of ci/
+        values.pop(ours, None)
     assert re.fullmatch("[0-9a-f]{32}", key)
     assert values == {
         "MOETAP_DIR": str(pathlib.Path("out").resolve()),

@@ -122,13 +122,13 @@ def _worker_tables(path):
 
 
 def record(folder, device, model, mode, in_process=True, batches=(PAIR,),
-           **llm):
+           library=harness.LIBRARY, **llm):
     """Runs `model` under libmoetap.so.  With the engine in the same process
     it does not depend on time which requests share a step."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     run_offline(
         folder, model, list(batches),
-        environment(device, [harness.LIBRARY],
+        environment(device, [library],
                     MOETAP_DIR=str(folder / "capture"), MOETAP_TOKENS="full",
                     STANDIN_ROUTER_LOG=str(folder / "routers"),
                     VLLM_ENABLE_V1_MULTIPROCESSING=str(1 - in_process)),
