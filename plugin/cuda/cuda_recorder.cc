@@ -169,6 +169,11 @@ void SetStep(Process* process, CapturedGraphs::Group& group, int number,
   WriteStatus(process, "cuda-step", text);
 }
 
+// Null before the first router launch: no graph can hold one.
+CudaCapture* IfCapturing(Process* process) {
+  return process == nullptr ? nullptr : CudaCapture::IfAny(process);
+}
+
 }  // namespace
 
 void CudaRecorder::OnRouterLaunch(const RouterLaunch& launch) {
@@ -205,8 +210,7 @@ void CudaRecorder::OnUnknownKernel(const KernelRow& row, const char* mangled,
 
 void CudaRecorder::OnGraphInstantiated(CudaGraph graph, CudaGraphExec exec) {
   Process* process = StartedProcess();
-  CudaCapture* cuda =
-      process == nullptr ? nullptr : CudaCapture::IfAny(process);
+  CudaCapture* cuda = IfCapturing(process);
   if (cuda == nullptr) return;
   const KeepErrno keep;
   ProcessLock lock(process);
@@ -219,8 +223,7 @@ void CudaRecorder::OnGraphExecUpdated(CudaGraphExec exec, CudaGraph graph) {
 
 void CudaRecorder::OnGraphCloned(CudaGraph clone, CudaGraph original) {
   Process* process = StartedProcess();
-  CudaCapture* cuda =
-      process == nullptr ? nullptr : CudaCapture::IfAny(process);
+  CudaCapture* cuda = IfCapturing(process);
   if (cuda == nullptr) return;
   const KeepErrno keep;
   ProcessLock lock(process);
@@ -229,8 +232,7 @@ void CudaRecorder::OnGraphCloned(CudaGraph clone, CudaGraph original) {
 
 void CudaRecorder::BeforeGraphLaunch(CudaGraphExec exec, CudaStream stream) {
   Process* process = StartedProcess();
-  CudaCapture* cuda =
-      process == nullptr ? nullptr : CudaCapture::IfAny(process);
+  CudaCapture* cuda = IfCapturing(process);
   if (cuda == nullptr) return;
   const int number = cuda->graphs().FindExec(exec);
   if (number < 0) return;
@@ -252,8 +254,7 @@ void CudaRecorder::BeforeGraphLaunch(CudaGraphExec exec, CudaStream stream) {
 
 void CudaRecorder::BeforeGraphDestroy(CudaGraph graph) {
   Process* process = StartedProcess();
-  CudaCapture* cuda =
-      process == nullptr ? nullptr : CudaCapture::IfAny(process);
+  CudaCapture* cuda = IfCapturing(process);
   if (cuda == nullptr || cuda->graphs().FindGraph(graph) < 0) return;
   const KeepErrno keep;
   ProcessLock lock(process);
@@ -262,8 +263,7 @@ void CudaRecorder::BeforeGraphDestroy(CudaGraph graph) {
 
 void CudaRecorder::BeforeGraphExecDestroy(CudaGraphExec exec) {
   Process* process = StartedProcess();
-  CudaCapture* cuda =
-      process == nullptr ? nullptr : CudaCapture::IfAny(process);
+  CudaCapture* cuda = IfCapturing(process);
   if (cuda == nullptr || cuda->graphs().FindExec(exec) < 0) return;
   const KeepErrno keep;
   ProcessLock lock(process);
