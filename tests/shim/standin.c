@@ -144,6 +144,14 @@ void moetap_step_end(uint64_t step) {
   End();
 }
 
+uint32_t moetap_step_dispatches(void) { return 0; }
+
+void moetap_device_dispatch(const moetap_device_ids* ids) {
+  Begin("device_dispatch");
+  Add(", %u, %u", ids->rows, ids->k);
+  End();
+}
+
 void moetap_event(uint32_t request, uint64_t step, uint32_t kind,
                   uint32_t value, const char* text) {
   Begin("event");

@@ -41,6 +41,14 @@ class Arguments {
       places_[i] = &values_[i];
     }
   }
+  // Places point into this object.
+  Arguments(const Arguments& other) : Arguments() {
+    memcpy(values_, other.values_, sizeof(values_));
+    for (int i = 0; i < kSize; ++i) {
+      if (other.places_[i] == nullptr) places_[i] = nullptr;
+    }
+  }
+  Arguments& operator=(const Arguments&) = delete;
   Arguments& Int(int index, int32_t value) { return Set(index, value); }
   Arguments& Long(int index, int64_t value) { return Set(index, value); }
   Arguments& Pointer(int index, const void* value) { return Set(index, value); }

@@ -89,7 +89,8 @@ TEST_F(CudaLaunch, TopkGating) {
 }
 
 TEST_F(CudaLaunch, NoPaddingIsNull) {
-  Arguments arguments = Gating().Pointer(12, nullptr);
+  Arguments arguments = Gating();
+  arguments.Pointer(12, nullptr);
   Launch(Register(kTopkGatingLong), arguments);
   ASSERT_THAT(sink_.launches, SizeIs(1));
   EXPECT_EQ(sink_.launches[0].padding, nullptr);
