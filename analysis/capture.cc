@@ -8,6 +8,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <span>
 #include <thread>
 
 #include "analysis/block_content.h"
@@ -52,19 +53,25 @@ struct Packed {
   Bytes bytes;
 };
 
+// FlatBuffers are read in place and must be aligned.
+constexpr uint64_t kRawAlign = 16;
+
+uint64_t RawRoom(const BlockHeader& header) {
+  return (header.raw_size + kRawAlign - 1) / kRawAlign * kRawAlign;
+}
+
 class CaptureReader {
  public:
   explicit CaptureReader(const fs::path& path) { capture_.path = path; }
 
   void AddFile(const fs::path& path);
-  void Unpack();
+  void Unpack(uint64_t budget);
   void AddRings();
   Capture Finish();
 
  private:
   CaptureFile& FileOf(const Uuid& uuid, const fs::path& path);
   void AddScan(const fs::path& path, const MappedFile& mapped);
-  void CheckMemory() const;
   void AddRing(const LeftoverRing& ring);
 
   Capture capture_;
@@ -119,22 +126,6 @@ void CaptureReader::AddScan(const fs::path& path, const MappedFile& mapped) {
                       scan.skipped.end());
 }
 
-// Sizes come from the files, which may lie: refuse before the machine swaps.
-void CaptureReader::CheckMemory() const {
-  uint64_t raw = 0;
-  for (const CaptureFile& file : capture_.files) {
-    for (const CaptureBlock& block : file.blocks) raw += block.header.raw_size;
-  }
-  const auto memory = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                      static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  if (raw > memory / 4 * 3) {
-    throw Error(fmt::format(
-        "{}: unpacks to {} MiB, more than this machine's memory allows; read "
-        "fewer of its files at a time, or use a larger machine",
-        capture_.path.string(), raw >> 20));
-  }
-}
-
 // Runs `work(i)` for all i < n on all cores.
 template <typename Work>
 void ParallelFor(size_t n, const Work& work) {
@@ -148,34 +139,48 @@ void ParallelFor(size_t n, const Work& work) {
   loop();
 }
 
-// Unpacks `block`; what is wrong with it, or null.
-const char* UnpackOne(Bytes bytes, CaptureBlock* block) {
+// Unpacks `block` to `raw`; what is wrong with it, or null.
+const char* UnpackOne(Bytes bytes, std::span<uint8_t> raw,
+                      CaptureBlock* block) {
   struct FreeContext {
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
   };
   thread_local std::unique_ptr<ZSTD_DCtx, FreeContext> context(
       ZSTD_createDCtx());
-  block->raw.resize(block->header.raw_size);
   const BlockError error =
-      UnpackBlock(context.get(), block->header, bytes, block->raw);
+      UnpackBlock(context.get(), block->header, bytes, raw);
   if (error != BlockError::kOk) return BlockErrorText(error);
+  block->raw = raw;
   return FindContradiction(*block->content());
 }
 
-void CaptureReader::Unpack() {
-  CheckMemory();
+// Sizes come from the files, which may lie: room for all blocks is taken
+// before any is unpacked.
+void CaptureReader::Unpack(uint64_t budget) {
+  const auto block_of = [this](const Packed& p) -> CaptureBlock& {
+    return capture_.files[p.file].blocks[p.block];
+  };
+  std::vector<uint64_t> offsets{0};
+  for (const Packed& p : packed_) {
+    offsets.push_back(offsets.back() + RawRoom(block_of(p).header));
+  }
+  const auto room = std::make_shared<SpillVector<uint8_t>>(
+      offsets.back(), SpillAllocator<uint8_t>(budget));
   std::vector<const char*> wrong(packed_.size(), nullptr);
   Progress progress("reading", packed_.size());
   ParallelFor(packed_.size(), [&](size_t i) {
-    const Packed& p = packed_[i];
-    wrong[i] = UnpackOne(p.bytes, &capture_.files[p.file].blocks[p.block]);
+    CaptureBlock& block = block_of(packed_[i]);
+    block.raw_owner = room;
+    wrong[i] = UnpackOne(
+        packed_[i].bytes,
+        std::span(*room).subspan(offsets[i], block.header.raw_size), &block);
     progress.Add(1);
   });
   for (size_t i = 0; i < packed_.size(); ++i) {
     if (wrong[i] == nullptr) continue;
     CaptureFile& file = capture_.files[packed_[i].file];
     CaptureBlock& block = file.blocks[packed_[i].block];
-    block.raw.clear();
+    block.raw = {};
     file.skipped.push_back(
         {block.offset,
          block.offset + block.header.header_size + block.header.packed_size,
@@ -300,10 +305,10 @@ bool HasLosses(const Capture& capture) {
       });
 }
 
-Capture ReadCapture(const fs::path& path) {
+Capture ReadCapture(const fs::path& path, uint64_t budget) {
   CaptureReader reader(path);
   for (const fs::path& file : ListFiles(path)) reader.AddFile(file);
-  reader.Unpack();
+  reader.Unpack(budget);
   reader.AddRings();
   return reader.Finish();
 }

@@ -5,10 +5,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "analysis/spill_allocator.h"
+#include "schema/block_codec.h"
 #include "schema/block_format.h"
 #include "schema/routing_log_generated.h"
 
@@ -28,7 +31,8 @@ struct CaptureBlock {
   uint64_t offset = 0;  // in its part
   uint32_t part = 0;    // index into CaptureFile::parts
   bool from_ring = false;
-  std::vector<uint8_t> raw;  // size-prefixed FlatBuffer, verified
+  Bytes raw;                              // size-prefixed FlatBuffer, verified
+  std::shared_ptr<const void> raw_owner;  // keeps `raw`, for copies too
   const log::Block* content() const;
 };
 
@@ -60,9 +64,11 @@ struct Capture {
 };
 
 // Throws Error (analysis/error.h) if `path` is no capture at all, or unpacks
-// to more than the machine's memory; damage inside a file is reported in it.
-// Safe on any bytes.
-Capture ReadCapture(const std::filesystem::path& path);
+// to more than there is room for; damage inside a file is reported in it.
+// Safe on any bytes.  Blocks that unpack to more than `budget` bytes in all are
+// kept in a temporary file (analysis/spill_allocator.h).
+Capture ReadCapture(const std::filesystem::path& path,
+                    uint64_t budget = kSpillBudget);
 
 // Whether anything of the capture is known to be lost: bytes skipped, blocks
 // missing, rows or records dropped.

@@ -72,12 +72,15 @@ class Drain {
   void Close() {
     if (!open_) return;
     open_ = false;
-    const Bytes raw = builder_.Finish();
+    const Bytes finished = builder_.Finish();
+    const auto raw = std::make_shared<std::vector<uint8_t>>(finished.begin(),
+                                                            finished.end());
     CaptureBlock block;
     block.header = header_;
-    block.header.raw_size = raw.size();
+    block.header.raw_size = raw->size();
     block.from_ring = true;
-    block.raw.assign(raw.begin(), raw.end());
+    block.raw = *raw;
+    block.raw_owner = raw;
     ++header_.sequence;
     if (const char* why = FindContradiction(*block.content())) {
       skipped_.push_back({header_.ring_begin, header_.ring_end,

@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "analysis/error.h"
+#include "analysis/file_descriptor.h"
 
 namespace moetap {
 namespace {
@@ -20,18 +20,10 @@ namespace {
       fmt::format("{}: {}: {}", path.string(), doing, std::strerror(errno)));
 }
 
-// Closes the descriptor when the mapping is made or has failed.
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-};
-
 }  // namespace
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const Descriptor file{
+  const FileDescriptor file{
       open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
   if (file.fd < 0) Fail(path, "cannot be opened");
   struct stat status;

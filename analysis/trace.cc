@@ -40,17 +40,16 @@ const char* MissingReasonName(MissingReason reason) {
   return "";
 }
 
-Trace BuildTrace(const Capture& capture) {
+Trace BuildTrace(const Capture& capture, uint64_t budget) {
   std::vector<Engine> engines = FindEngines(capture);
   Trace trace;
+  trace.ids = SpillVector<uint16_t>(SpillAllocator<uint16_t>(budget));
   trace.model = engines.front().ranks.front().log.file->fact("model");
   trace.has_token_ids = HasTokenIds(engines);
   trace.layers = FindLayers(&engines);
   for (const MoeLayer& layer : trace.layers) trace.row_ids += layer.k;
-  for (Engine& engine : engines) {
-    AddSequences(&engine, &trace);
-    AddEffectiveRows(engine, &trace);
-  }
+  for (Engine& engine : engines) AddSequences(&engine, &trace);
+  AddEffectiveRows(engines, &trace);
   AddDeliveries(capture, &trace);
   return trace;
 }

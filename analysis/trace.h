@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analysis/capture.h"
+#include "analysis/spill_allocator.h"
 
 namespace moetap {
 
@@ -87,7 +88,7 @@ struct Trace {
   std::vector<MoeLayer> layers;     // in forward order
   std::vector<Sequence> sequences;  // in order of first step
   uint32_t row_ids = 0;             // ids per row: sum of k over layers
-  std::vector<uint16_t> ids;        // rows x row_ids; each set ascending, with
+  SpillVector<uint16_t> ids;        // rows x row_ids; each set ascending, with
                                     // kNoRoute at its end where not routed
   TraceStats stats;
 
@@ -99,8 +100,10 @@ struct Trace {
 };
 
 // Throws Error with the remedy when no trace can be made (no identity, no
-// dispatches, two models).
-Trace BuildTrace(const Capture& capture);
+// dispatches, two models), or there is no room.  Rows of more than `budget`
+// bytes in all are kept in a temporary file (analysis/spill_allocator.h);
+// everything else is in memory, linear in the tokens.
+Trace BuildTrace(const Capture& capture, uint64_t budget = kSpillBudget);
 
 }  // namespace moetap
 

@@ -31,8 +31,10 @@ class RowChooser {
   RowChooser(const Engine& engine, Trace* trace)
       : engine_(engine), trace_(*trace), row_(trace->row_ids) {}
 
-  void Run() {
-    for (uint32_t r = 0; r < engine_.ranks.size(); ++r) AddRank(r);
+  // Decides on all rows; how many there are.
+  size_t Choose();
+  // Adds them to the trace, which has room.
+  void Add() {
     CopyWinners();
     CountReplays();
     Resolve(KvReplay(engine_.ranks.front(), trace_).Run());
@@ -57,6 +59,17 @@ class RowChooser {
   std::vector<Execution> executions_;
   std::unordered_map<uint32_t, std::vector<Progressed>> progress_;
 };
+
+size_t RowChooser::Choose() {
+  for (uint32_t r = 0; r < engine_.ranks.size(); ++r) AddRank(r);
+  size_t rows = 0;
+  for (const auto& [sequence, positions] : progress_) {
+    rows += static_cast<size_t>(
+        std::count_if(positions.begin(), positions.end(),
+                      [](const auto& p) { return p.winner != kNone; }));
+  }
+  return rows;
+}
 
 std::vector<Progressed>& RowChooser::ProgressOf(uint32_t sequence) {
   auto& progress = progress_[sequence];
@@ -260,8 +273,14 @@ uint32_t ReadRow(const Rank& rank, const StepLog& step, uint32_t row,
   return found;
 }
 
-void AddEffectiveRows(const Engine& engine, Trace* trace) {
-  RowChooser(engine, trace).Run();
+void AddEffectiveRows(const std::vector<Engine>& engines, Trace* trace) {
+  std::vector<RowChooser> choosers;
+  size_t rows = 0;
+  for (const Engine& engine : engines) {
+    rows += choosers.emplace_back(engine, trace).Choose();
+  }
+  trace->ids.reserve(rows * trace->row_ids);  // grows once: it may be a file
+  for (RowChooser& chooser : choosers) chooser.Add();
 }
 
 }  // namespace moetap

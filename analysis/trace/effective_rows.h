@@ -16,9 +16,9 @@ namespace moetap {
 uint32_t ReadRow(const Rank& rank, const StepLog& step, uint32_t row,
                  const Trace& trace, uint16_t* out);
 
-// Fills positions and rows of `engine`'s sequences, and the statistics.
-// `trace` has its layers and sequences.
-void AddEffectiveRows(const Engine& engine, Trace* trace);
+// Fills positions, rows and the statistics.  `trace` has its layers and the
+// sequences of all `engines`.
+void AddEffectiveRows(const std::vector<Engine>& engines, Trace* trace);
 
 }  // namespace moetap
 

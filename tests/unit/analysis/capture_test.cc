@@ -281,12 +281,13 @@ TEST(TotalReader, SurvivesHostileContent) {
   for (int round = 0; round < 100; ++round) {
     std::vector<uint8_t> bytes;
     for (CaptureBlock block : capture.files[0].blocks) {
+      std::vector<uint8_t> raw(block.raw.begin(), block.raw.end());
       for (uint32_t i = 0; i < random() % 4; ++i) {
-        block.raw[random() % block.raw.size()] = static_cast<uint8_t>(random());
+        raw[random() % raw.size()] = static_cast<uint8_t>(random());
       }
       const size_t at = bytes.size();
-      bytes.resize(at + PackedBound(block.raw.size()));
-      bytes.resize(at + PackBlock(context.get(), &block.header, block.raw,
+      bytes.resize(at + PackedBound(raw.size()));
+      bytes.resize(at + PackBlock(context.get(), &block.header, raw,
                                   std::span(bytes).subspan(at)));
     }
     WriteFile(path, bytes);
