@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <map>
 
-#include "analysis/block_content.h"
 #include "schema/ring_format.h"
 
 namespace moetap {
@@ -73,8 +73,10 @@ void LogReader::AddGroups(const CaptureBlock& block) {
   ForEach(content.groups(), [&](const log::Group* group) {
     StepLog& to = steps_[group->step()];
     if (to.block == nullptr) to.block = &block;
-    to.groups.push_back({&block, group, ids});
-    ids += group->rows() * IdsPerRow(content, *group) * content.id_bytes();
+    GroupRef& ref = to.groups.emplace_back(
+        GroupRef{&block, group, ids, 0, content.id_bytes()});
+    ref.layers = ref.slots().size();
+    ids += size_t{group->rows()} * ref.layers * group->k() * ref.id_bytes;
     NoteStep(group->step());
   });
 }
@@ -182,6 +184,12 @@ void LogReader::AddLosses() {
   } else if (last != 0 && !log_.steps.back().ended) {
     log_.losses.push_back({last, last});
   }
+  std::sort(log_.losses.begin(), log_.losses.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (size_t i = 1; i < log_.losses.size(); ++i) {
+    log_.losses[i].last =
+        std::max(log_.losses[i].last, log_.losses[i - 1].last);
+  }
 }
 
 }  // namespace
@@ -192,8 +200,8 @@ const flatbuffers::Vector<uint16_t>& GroupRef::slots() const {
 
 void GroupRef::ReadSet(uint32_t row, uint32_t layer, uint16_t* set) const {
   const size_t k = group->k();
-  const size_t index = (size_t{row} * slots().size() + layer) * k;
-  if (block->content()->id_bytes() == 1) {
+  const size_t index = (size_t{row} * layers + layer) * k;
+  if (id_bytes == 1) {
     std::copy_n(ids + index, k, set);
   } else {
     std::memcpy(set, ids + 2 * index, 2 * k);
@@ -222,9 +230,10 @@ uint32_t StepLog::group_rows() const {
 }
 
 bool ProcessLog::Lost(uint64_t step) const {
-  return std::any_of(losses.begin(), losses.end(), [step](const auto& loss) {
-    return loss.first <= step && step <= loss.last;
-  });
+  const auto after = std::upper_bound(
+      losses.begin(), losses.end(), step,
+      [](uint64_t s, const LossRange& loss) { return s < loss.first; });
+  return after != losses.begin() && step <= std::prev(after)->last;
 }
 
 ProcessLog ReadLog(const CaptureFile& file) { return LogReader(file).Read(); }

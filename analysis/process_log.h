@@ -24,6 +24,8 @@ struct GroupRef {
   const CaptureBlock* block = nullptr;
   const log::Group* group = nullptr;
   const uint8_t* ids = nullptr;
+  uint32_t layers = 0;    // elements of slots()
+  uint32_t id_bytes = 0;  // of each of `ids`: 1 or 2
 
   const flatbuffers::Vector<uint16_t>& slots() const;
   // Copies the set of row `row` (of the group) in the layer at index `layer`
@@ -51,7 +53,7 @@ struct StepLog {
   bool has_all_layers() const;  // some rows of as many as were expected
 };
 
-// Steps first..last may have lost records, and why.
+// Steps first..last may have lost records.
 struct LossRange {
   uint64_t first = 0;
   uint64_t last = 0;
@@ -65,7 +67,7 @@ struct ProcessLog {
   std::vector<StepLog> steps;             // by step; 0 (unannounced) first
   std::vector<const log::KvRun*> kv;      // by step
   std::vector<const log::Event*> events;  // by step
-  std::vector<LossRange> losses;
+  std::vector<LossRange> losses;  // by first; `last` is the latest so far
 
   bool IsWorker() const { return !requests.empty() || !steps.empty(); }
   bool Lost(uint64_t step) const;

@@ -26,10 +26,31 @@ struct Progressed {
   bool partial = false;  // some execution has some of its layers
 };
 
+// Calls visit(group, row of the group, index into its slots, trace layer) for
+// each set that was captured of row `row` of `step`'s batch.
+template <typename Visit>
+void ForEachSet(const Rank& rank, const StepLog& step, uint32_t row,
+                const Visit& visit) {
+  for (const GroupRef& ref : step.groups) {
+    const log::Group& group = *ref.group;
+    if (row < group.first_row() || row >= group.first_row() + group.rows()) {
+      continue;
+    }
+    const auto& slots = ref.slots();
+    for (uint32_t l = 0; l < ref.layers; ++l) {
+      const uint32_t layer = rank.layer_of[slots[l]];
+      if (layer != kNone) visit(ref, row - group.first_row(), l, layer);
+    }
+  }
+}
+
 class RowChooser {
  public:
   RowChooser(const Engine& engine, Trace* trace)
-      : engine_(engine), trace_(*trace), row_(trace->row_ids) {}
+      : engine_(engine),
+        trace_(*trace),
+        row_(trace->row_ids),
+        seen_(trace->layers.size()) {}
 
   // Decides on all rows; how many there are.
   size_t Choose();
@@ -45,6 +66,7 @@ class RowChooser {
   void AddStep(uint32_t rank, uint32_t step);
   void AddSpan(const log::Span& span, Execution first);
   void AddExecution(Execution execution);
+  uint32_t CountLayers(const Rank& rank, const StepLog& step, uint32_t row);
   void CopyWinners();
   void CountReplays();
   void Resolve(const CacheHits& hits);
@@ -56,6 +78,7 @@ class RowChooser {
   const Engine& engine_;
   Trace& trace_;
   std::vector<uint16_t> row_;  // scratch
+  std::vector<uint8_t> seen_;  // scratch, by layer
   std::vector<Execution> executions_;
   std::unordered_map<uint32_t, std::vector<Progressed>> progress_;
 };
@@ -145,8 +168,8 @@ void RowChooser::AddExecution(Execution execution) {
   }
   ++trace_.stats.executions;
   const Rank& rank = engine_.ranks[execution.rank];
-  const uint32_t layers = ReadRow(rank, rank.log.steps[execution.step],
-                                  execution.row, trace_, row_.data());
+  const uint32_t layers =
+      CountLayers(rank, rank.log.steps[execution.step], execution.row);
   execution.complete = layers == trace_.layers.size();
   Progressed& at = progress[execution.position];
   at.executed = true;
@@ -159,6 +182,21 @@ void RowChooser::AddExecution(Execution execution) {
       (at.winner == kNone || executions_[at.winner].rank == execution.rank)) {
     at.winner = index;
   }
+}
+
+// What ReadRow returns, without reading the sets unless a layer comes twice.
+uint32_t RowChooser::CountLayers(const Rank& rank, const StepLog& step,
+                                 uint32_t row) {
+  std::fill(seen_.begin(), seen_.end(), false);
+  uint32_t found = 0;
+  bool twice = false;
+  ForEachSet(rank, step, row,
+             [&](const GroupRef&, uint32_t, uint32_t, uint32_t layer) {
+               twice = twice || seen_[layer];
+               seen_[layer] = true;
+               ++found;
+             });
+  return twice ? ReadRow(rank, step, row, trace_, row_.data()) : found;
 }
 
 void RowChooser::CopyWinners() {
@@ -255,21 +293,12 @@ uint32_t ReadRow(const Rank& rank, const StepLog& step, uint32_t row,
                  const Trace& trace, uint16_t* out) {
   std::fill_n(out, trace.row_ids, kNoRoute);
   uint32_t found = 0;
-  for (const GroupRef& ref : step.groups) {
-    const log::Group& group = *ref.group;
-    if (row < group.first_row() || row >= group.first_row() + group.rows()) {
-      continue;
-    }
-    const uint32_t r = row - group.first_row();
-    const auto& slots = ref.slots();
-    for (uint32_t l = 0; l < slots.size(); ++l) {
-      const uint32_t layer = rank.layer_of[slots[l]];
-      if (layer == kNone) continue;
-      uint16_t* const set = out + trace.layers[layer].offset;
-      found += set[0] == kNoRoute ? 1 : 0;
-      ref.ReadSet(r, l, set);
-    }
-  }
+  ForEachSet(rank, step, row,
+             [&](const GroupRef& ref, uint32_t r, uint32_t l, uint32_t layer) {
+               uint16_t* const set = out + trace.layers[layer].offset;
+               found += set[0] == kNoRoute ? 1 : 0;
+               ref.ReadSet(r, l, set);
+             });
   return found;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "analysis/error.h"
+#include "analysis/process_log.h"
 #include "schema/routing_log_generated.h"
 #include "tests/unit/analysis/capture_writer.h"
 #include "tests/unit/analysis/synthetic_capture.h"
@@ -340,6 +341,24 @@ TEST_F(TraceTest, RowsWithoutIdentityAreRefusedWithTheRemedy) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("moetap env"));
   }
+}
+
+TEST_F(TraceTest, LossesMayOverlap) {
+  SmallEngine engine;
+  engine.Request(1, "a", {10, 11}, 1);
+  engine.Step(1, {{1, 0, 2, 0}}, 0);
+  engine.writer().Drop(12, 12, 1);
+  engine.writer().Drop(3, 9, 1);
+  engine.writer().Drop(4, 5, 1);
+  engine.Step(20, {{1, 1, 1, 0}}, 0);
+  engine.writer().Write(directory_.path());
+  const Capture capture = ReadCapture(directory_.path());
+  const ProcessLog log = ReadLog(capture.files[0]);
+  std::vector<uint64_t> lost;
+  for (uint64_t step = 1; step <= 20; ++step) {
+    if (log.Lost(step)) lost.push_back(step);
+  }
+  EXPECT_THAT(lost, ElementsAre(3, 4, 5, 6, 7, 8, 9, 12));
 }
 
 // Two engines, so that the rows of one are added behind those of another.
