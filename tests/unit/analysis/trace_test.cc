@@ -8,9 +8,9 @@
 #include <string>
 
 #include "analysis/error.h"
-#include "analysis/process_log.h"
 #include "schema/routing_log_generated.h"
 #include "tests/unit/analysis/capture_writer.h"
+#include "tests/unit/analysis/small_engine.h"
 #include "tests/unit/analysis/synthetic_capture.h"
 #include "tests/unit/analysis/temporary_directory.h"
 
@@ -25,46 +25,6 @@ constexpr auto kDummy = static_cast<uint16_t>(log::StepKind::Dummy);
 constexpr auto kPreempted = static_cast<uint16_t>(log::EventKind::Preempted);
 constexpr auto kExternal =
     static_cast<uint16_t>(log::EventKind::ExternalPrefix);
-
-// One layer (number 3), k = 2, 8 experts, KV blocks of two positions.
-class SmallEngine {
- public:
-  explicit SmallEngine(uint32_t number = 0, uint32_t tp_rank = 0)
-      : writer_(number) {
-    writer_.Fact("role", "worker");
-    writer_.Fact("model", "small");
-    writer_.Fact("moe_layers", "3");
-    writer_.Fact("kv_block_size", "2");
-    writer_.Fact("tp_rank", std::to_string(tp_rank));
-    writer_.Layer(0, 3, 8);
-  }
-
-  void Request(uint32_t number, const std::string& id,
-               const std::vector<uint32_t>& prompt, uint64_t step) {
-    writer_.Request(number, id, static_cast<uint32_t>(prompt.size()), step);
-    writer_.Tokens(number, 0, prompt);
-  }
-
-  // A real step; row r of it is routed to {base + r, 7}.
-  void Step(uint64_t step, const std::vector<SpanRecord>& spans, uint16_t base,
-            uint32_t padding = 0) {
-    uint32_t rows = padding;
-    for (const SpanRecord& span : spans) rows += span.rows;
-    std::vector<uint16_t> ids;
-    for (uint16_t r = 0; r < rows; ++r) {
-      ids.push_back(static_cast<uint16_t>(base + r));
-      ids.push_back(7);
-    }
-    writer_.StepBegin(step, kReal, spans);
-    writer_.Dispatch(step, 0, 2, ids);
-    writer_.StepEnd(step, 1, 1);
-  }
-
-  CaptureWriter& writer() { return writer_; }
-
- private:
-  CaptureWriter writer_;
-};
 
 class TraceTest : public ::testing::Test {
  protected:
@@ -341,56 +301,6 @@ TEST_F(TraceTest, RowsWithoutIdentityAreRefusedWithTheRemedy) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("moetap env"));
   }
-}
-
-TEST_F(TraceTest, LossesMayOverlap) {
-  SmallEngine engine;
-  engine.Request(1, "a", {10, 11}, 1);
-  engine.Step(1, {{1, 0, 2, 0}}, 0);
-  engine.writer().Drop(12, 12, 1);
-  engine.writer().Drop(3, 9, 1);
-  engine.writer().Drop(4, 5, 1);
-  engine.Step(20, {{1, 1, 1, 0}}, 0);
-  engine.writer().Write(directory_.path());
-  const Capture capture = ReadCapture(directory_.path());
-  const ProcessLog log = ReadLog(capture.files[0]);
-  std::vector<uint64_t> lost;
-  for (uint64_t step = 1; step <= 20; ++step) {
-    if (log.Lost(step)) lost.push_back(step);
-  }
-  EXPECT_THAT(lost, ElementsAre(3, 4, 5, 6, 7, 8, 9, 12));
-}
-
-// Two engines, so that the rows of one are added behind those of another.
-TEST_F(TraceTest, IsTheSameWhenNothingFitsIntoMemory) {
-  SmallEngine first(0);
-  SmallEngine second(1);
-  for (SmallEngine* engine : {&first, &second}) {
-    const uint16_t base = engine == &first ? 0 : 3;
-    const std::string id = engine == &first ? "a" : "b";
-    engine->Request(1, id, {10, 11, 12}, 1);
-    engine->Step(1, {{1, 0, 3, 0}}, base);
-    engine->writer().CloseBlock();
-    engine->writer().Samples({{1, 3, 20}}, false);
-    engine->Step(2, {{1, 2, 2, 0}}, 1);  // position 2 again
-  }
-  const Trace in_memory = Build({&first, &second});
-  const Trace in_file = BuildTrace(ReadCapture(directory_.path(), 0), 0);
-  EXPECT_FALSE(in_memory.ids.get_allocator().spills(in_memory.ids.capacity()));
-  EXPECT_TRUE(in_file.ids.get_allocator().spills(in_file.ids.capacity()));
-  EXPECT_EQ(in_file.ids.capacity(), in_file.ids.size());  // not grown twice
-  EXPECT_EQ(in_file.rows(), 6u);
-  EXPECT_TRUE(std::ranges::equal(in_file.ids, in_memory.ids));
-  ASSERT_EQ(in_file.sequences.size(), 2u);
-  for (size_t s = 0; s < 2; ++s) {
-    ASSERT_EQ(in_file.sequences[s].positions.size(), 3u);
-    for (size_t p = 0; p < 3; ++p) {
-      EXPECT_EQ(in_file.sequences[s].positions[p].row,
-                in_memory.sequences[s].positions[p].row);
-    }
-  }
-  EXPECT_EQ(in_file.stats.replays, 2u);
-  EXPECT_EQ(in_file.stats.replays_differing, in_memory.stats.replays_differing);
 }
 
 // What the made-up engine routed is what the trace says, whatever happened
