@@ -36,7 +36,7 @@ std::string Directory() {
 int Reserve(int fd, size_t bytes) {
   struct statvfs disk;
   if (fstatvfs(fd, &disk) != 0) return errno;
-  if (bytes / disk.f_frsize >= disk.f_bavail) return ENOSPC;
+  if (bytes > uint64_t{disk.f_bavail} * disk.f_frsize) return ENOSPC;
   int error = EINTR;
   while (error == EINTR) {
     error = posix_fallocate(fd, 0, static_cast<off_t>(bytes));
