@@ -10,6 +10,10 @@ const std::vector<Reason>& Reasons() {
       {"drops", "The capture lost rows or blocks.",
        "moetap verify CAPTURE; record again with MOETAP_RING_BYTES=67108864, "
        "or with --on-full block"},
+      {"few-layers",
+       "The crossing pattern needs at least 6 MoE layers, and layers on both "
+       "sides of its band.",
+       "moetap locality --band FROM:TO CAPTURE, or a model with more layers"},
       {"few-trees",
        "There are fewer than 10 trees with pairs, so intervals hold for these "
        "trees alone and say nothing about other prompts.",
@@ -21,6 +25,10 @@ const std::vector<Reason>& Reasons() {
       {"missing-rows",
        "Some token paths have no routing in the capture; they were left out.",
        "moetap info CAPTURE"},
+      {"no-class",
+       "Some layer has no pair with equal tokens or none with different ones, "
+       "so there are no curves to cross.",
+       "record longer branches, or more of them"},
       {"no-forks", "No two requests share a token prefix and then differ.",
        "send several requests that share a prefix, or sample with n > 1, "
        "under moetap record"},

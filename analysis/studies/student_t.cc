@@ -42,14 +42,16 @@ double UpperTail(double t, double freedom) {
 
 }  // namespace
 
-double StudentT975(double freedom) {
-  double low = 1;
-  double high = 13;  // 12.706 at one degree of freedom
+double StudentT(double tail, double freedom) {
+  double low = 0;
+  double high = 32;  // 31.8 at 0.01 and one degree of freedom
   for (int i = 0; i < 100; ++i) {
     const double middle = (low + high) / 2;
-    (UpperTail(middle, freedom) > 0.025 ? low : high) = middle;
+    (UpperTail(middle, freedom) > tail ? low : high) = middle;
   }
   return (low + high) / 2;
 }
+
+double StudentT975(double freedom) { return StudentT(0.025, freedom); }
 
 }  // namespace moetap

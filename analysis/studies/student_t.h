@@ -1,10 +1,14 @@
-// The quantile of Student's t that interval estimates need.
+// The quantiles of Student's t that interval estimates need.
 #ifndef MOETAP_ANALYSIS_STUDIES_STUDENT_T_H_
 #define MOETAP_ANALYSIS_STUDIES_STUDENT_T_H_
 
 namespace moetap {
 
-// t with P(T <= t) = 0.975 for `freedom` >= 1 degrees of freedom.
+// t with P(T > t) = `tail` for `freedom` >= 1 degrees of freedom;
+// 0.01 <= tail < 0.5.
+double StudentT(double tail, double freedom);
+
+// StudentT(0.025, freedom).
 double StudentT975(double freedom);
 
 }  // namespace moetap

@@ -1,0 +1,108 @@
+// Estimates over units (trees, sequences) that are independent of each other,
+// and their 95 % intervals.  docs/studies.md has the definitions.  All
+// functions are pure; nothing here depends on the number of threads.
+#ifndef MOETAP_ANALYSIS_STUDIES_INTERVALS_H_
+#define MOETAP_ANALYSIS_STUDIES_INTERVALS_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace moetap {
+
+// The numerator and denominator of a mean, or what one unit adds to them: the
+// sum of Jaccard indices and the number of pairs.
+struct RatioSum {
+  double sum = 0;
+  uint64_t count = 0;
+  void Add(const RatioSum& other) {
+    sum += other.sum;
+    count += other.count;
+  }
+  RatioSum Without(const RatioSum& unit) const {
+    return {sum - unit.sum, count - unit.count};
+  }
+};
+
+std::optional<double> Ratio(const RatioSum& sum);
+
+// Mean of the ratios of the units that have one.
+std::optional<double> MeanOfRatios(std::span<const RatioSum> units);
+
+// Delete-one jackknife of any statistic: theta = `full`, and in `without` the
+// G >= 2 values theta_(-g) that leave out one unit each, of mean m.
+// error^2 = (G-1)/G * sum (theta_(-g) - m)^2 (Efron, Tibshirani 1993, 11.5);
+// all bounds are theta -+ t * error, with t of G - 1 degrees of freedom.
+struct JackknifeResult {
+  double estimate = 0;
+  double error = 0;
+  double lo = 0;  // two-sided 95 %
+  double hi = 0;
+  double lower = 0;  // one-sided 95 % each
+  double upper = 0;
+};
+JackknifeResult JackknifeStatistic(double full,
+                                   std::span<const double> without);
+
+struct Interval {
+  std::optional<double> lo;  // both or none
+  std::optional<double> hi;
+  uint64_t units = 0;  // units with a count
+};
+
+// Delete-one jackknife of Ratio(total), two-sided.  `units` are the sums that
+// vanish with each unit; those without a count do not matter.  No bounds with
+// fewer than `least_units` (at least 2) units that matter, or if nothing is
+// left without one of them.
+Interval JackknifeRatio(const RatioSum& total, std::span<const RatioSum> units,
+                        uint64_t least_units);
+
+// Likewise of MeanOfRatios(units).
+Interval JackknifeMean(std::span<const RatioSum> units, uint64_t least_units);
+
+// From here on, intervals are bootstrapped as well: with fewer units a
+// percentile interval is too short.
+inline constexpr uint64_t kTreesForBootstrap = 20;
+inline constexpr uint32_t kBootstrapReplicates = 1000;
+
+// Which unit takes each place of each replicate.  All statistics use one
+// table, so that they rest on the same resamples.
+struct ResampleTable {
+  uint32_t units = 0;
+  std::vector<uint32_t> indices;  // [replicate][place], `units` places each
+
+  bool empty() const { return indices.empty(); }
+  size_t replicates() const { return empty() ? 0 : indices.size() / units; }
+  std::span<const uint32_t> replicate(size_t r) const {
+    return std::span(indices).subspan(r * units, units);
+  }
+};
+
+// Place i of replicate r: Below(seed, kStreamBootstrap, r * units + i, units)
+// of counter_rng.h.
+ResampleTable BootstrapIndices(uint32_t units, uint32_t replicates,
+                               uint64_t seed);
+
+// The 2.5 % and 97.5 % quantiles of the replicates' values v, sorted: at place
+// h = (n-1) * p, v[floor h] + (h - floor h) * (v[floor h + 1] - v[floor h]),
+// which is numpy's default.
+struct BootstrapInterval {
+  double lo = 0;
+  double hi = 0;
+  uint64_t replicates = 0;  // that have a value
+  uint64_t skipped = 0;     // in which no unit has a count
+};
+
+// Percentile intervals of Ratio over all units' sums and of MeanOfRatios.  A
+// unit that is drawn twice counts twice; units are never paired with each
+// other.  `table.units` is the number of units, with and without a count.
+// Nothing with fewer than kTreesForBootstrap units that have a count.
+std::optional<BootstrapInterval> BootstrapRatio(std::span<const RatioSum> units,
+                                                const ResampleTable& table);
+std::optional<BootstrapInterval> BootstrapMean(std::span<const RatioSum> units,
+                                               const ResampleTable& table);
+
+}  // namespace moetap
+
+#endif  // MOETAP_ANALYSIS_STUDIES_INTERVALS_H_
