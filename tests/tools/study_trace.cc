@@ -1,9 +1,11 @@
 // Runs one study on a trace given as JSON, for tests that compare it with an
-// independent computation: study_trace locality|tree|paths [THREADS].
+// independent computation: study_trace STUDY [THREADS].  STUDY is locality,
+// tree, paths, or token_classes, which prints a list of names per sequence.
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
-// a row being one list of ids per layer, -1 for no route.  A list of such
+// a row being one list of ids per layer, -1 for no route; token_classes needs
+// "vocabulary" too, the bytes of each token as hex digits.  A list of such
 // traces is one study of several captures.
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "analysis/studies/locality.h"
+#include "analysis/studies/token_class.h"
 #include "analysis/studies/tree_study.h"
 
 namespace moetap {
@@ -55,6 +58,32 @@ Trace ReadTrace(const Json& json) {
   return trace;
 }
 
+std::string FromHex(const std::string& digits) {
+  std::string bytes;
+  for (size_t i = 0; i + 1 < digits.size(); i += 2) {
+    bytes.push_back(
+        static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+Json TokenClasses(const Json& input, const Trace& trace) {
+  std::vector<std::string> words;
+  for (const Json& digits : input.at("vocabulary")) {
+    words.push_back(FromHex(digits));
+  }
+  const Vocabulary vocabulary(std::move(words));
+  Json result = Json::array();
+  for (const Sequence& sequence : trace.sequences) {
+    Json names = Json::array();
+    for (const TokenClass one : ClassifyTokens(sequence.tokens, vocabulary)) {
+      names.push_back(TokenClassName(one));
+    }
+    result.push_back(std::move(names));
+  }
+  return result;
+}
+
 int Main(int argc, char** argv) {
   const std::string study = argc > 1 ? argv[1] : "";
   LocalityOptions options;
@@ -74,8 +103,12 @@ int Main(int argc, char** argv) {
   } else if (study == "paths") {
     std::cout << TreePaths(traces.front(), BuildForest(traces.front()));
     return 0;
+  } else if (study == "token_classes") {
+    std::cout << TokenClasses(input, traces.front()).dump() << '\n';
+    return 0;
   } else {
-    std::fprintf(stderr, "study_trace locality|tree|paths [THREADS]\n");
+    std::fprintf(stderr,
+                 "study_trace locality|tree|paths|token_classes [THREADS]\n");
     return 2;
   }
   std::cout << ToJson(document).dump(1) << '\n';
