@@ -1,29 +1,41 @@
 // Runs one study on a trace given as JSON, for tests that compare it with an
 // independent computation: study_trace STUDY [THREADS].  STUDY is locality,
-// tree, paths, or token_classes, which prints a list of names per sequence.
+// tree, paths, or one of those that print other JSON than a study's document:
+// token_classes (a list of names for each sequence) and noise (counts).
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
-// a row being one list of ids per layer, -1 for no route; token_classes needs
+// a row being one list of ids per layer, -1 for no route, or the index of the
+// earlier sequence that it is inherited from; token_classes needs
 // "vocabulary" too, the bytes of each token as hex digits.  A list of such
 // traces is one study of several captures.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "analysis/studies/locality.h"
+#include "analysis/studies/noise_floor.h"
 #include "analysis/studies/token_class.h"
 #include "analysis/studies/tree_study.h"
 
 namespace moetap {
 namespace {
 
-Position ReadRow(const Json& json, Trace* trace) {
+// `index`: of the position.
+Position ReadRow(const Json& json, size_t index, Trace* trace) {
   Position position;
   if (json.is_null()) {
     position.reason = MissingReason::kNotExecuted;
+    return position;
+  }
+  if (json.is_number()) {
+    position.from = json.get<uint32_t>();
+    const auto& owned = trace->sequences[position.from].positions;
+    position.row = owned[index].row;
+    position.source = Source::kInherited;
     return position;
   }
   position.row = static_cast<uint32_t>(trace->rows());
@@ -51,7 +63,8 @@ Trace ReadTrace(const Json& json) {
     sequence.prompt_tokens = one.at("prompt_tokens");
     sequence.tokens = one.at("tokens").get<std::vector<uint64_t>>();
     for (const Json& row : one.at("rows")) {
-      sequence.positions.push_back(ReadRow(row, &trace));
+      sequence.positions.push_back(
+          ReadRow(row, sequence.positions.size(), &trace));
     }
     trace.sequences.push_back(std::move(sequence));
   }
@@ -84,6 +97,28 @@ Json TokenClasses(const Json& input, const Trace& trace) {
   return result;
 }
 
+Json OrNull(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json Noise(const std::vector<Trace>& traces) {
+  NoiseFloor noise;
+  for (const Trace& trace : traces) {
+    noise.Merge(CountNoise(trace, BuildForest(trace)));
+  }
+  Json means = Json::array();
+  for (const auto& layer : noise.total) {
+    means.push_back(OrNull(MeanJaccard({&layer, 1})));
+  }
+  return {{"total", noise.total},
+          {"trees", noise.trees},
+          {"paths", noise.paths},
+          {"pairs", noise.pairs},
+          {"unusable_sets", noise.unusable_sets},
+          {"means", means},
+          {"mean", OrNull(MeanJaccard(noise.total))}};
+}
+
 int Main(int argc, char** argv) {
   const std::string study = argc > 1 ? argv[1] : "";
   LocalityOptions options;
@@ -103,12 +138,16 @@ int Main(int argc, char** argv) {
   } else if (study == "paths") {
     std::cout << TreePaths(traces.front(), BuildForest(traces.front()));
     return 0;
+  } else if (study == "noise") {
+    std::cout << Noise(traces).dump() << '\n';
+    return 0;
   } else if (study == "token_classes") {
     std::cout << TokenClasses(input, traces.front()).dump() << '\n';
     return 0;
   } else {
     std::fprintf(stderr,
-                 "study_trace locality|tree|paths|token_classes [THREADS]\n");
+                 "study_trace locality|tree|paths|token_classes|noise "
+                 "[THREADS]\n");
     return 2;
   }
   std::cout << ToJson(document).dump(1) << '\n';
