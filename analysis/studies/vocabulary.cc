@@ -82,10 +82,11 @@ Vocabulary::Vocabulary(const Capture& capture) {
 std::string Vocabulary::Text(std::span<const uint64_t> tokens) const {
   std::string text;
   for (const uint64_t token : tokens) {
-    if (token < tokens_.size() && !tokens_[token].empty()) {
-      text += tokens_[token];
-    } else {
+    const std::string_view bytes = Bytes(token);
+    if (bytes.empty()) {
       text += fmt::format("<{}>", token);
+    } else {
+      text += bytes;
     }
   }
   return text;

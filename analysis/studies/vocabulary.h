@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "analysis/capture.h"
@@ -17,8 +18,17 @@ class Vocabulary {
  public:
   Vocabulary() = default;
   explicit Vocabulary(const Capture& capture);
+  // The bytes of token i are tokens[i]; "" if they are not known.
+  explicit Vocabulary(std::vector<std::string> tokens)
+      : tokens_(std::move(tokens)) {}
 
   bool empty() const { return tokens_.empty(); }
+
+  // The bytes of one token, "" if they are not known.
+  std::string_view Bytes(uint64_t token) const {
+    if (token >= tokens_.size()) return {};
+    return tokens_[token];
+  }
 
   // The bytes of `tokens` put together; an id the vocabulary lacks is "<id>".
   std::string Text(std::span<const uint64_t> tokens) const;

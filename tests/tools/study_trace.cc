@@ -1,26 +1,41 @@
 // Runs one study on a trace given as JSON, for tests that compare it with an
-// independent computation: study_trace locality|tree|paths [THREADS].
+// independent computation: study_trace STUDY [THREADS].  STUDY is locality,
+// tree, paths, or one of those that print other JSON than a study's document:
+// token_classes (a list of names for each sequence) and noise (counts).
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
-// a row being one list of ids per layer, -1 for no route.  A list of such
+// a row being one list of ids per layer, -1 for no route, or the index of the
+// earlier sequence that it is inherited from; token_classes needs
+// "vocabulary" too, the bytes of each token as hex digits.  A list of such
 // traces is one study of several captures.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "analysis/studies/locality.h"
+#include "analysis/studies/noise_floor.h"
+#include "analysis/studies/token_class.h"
 #include "analysis/studies/tree_study.h"
 
 namespace moetap {
 namespace {
 
-Position ReadRow(const Json& json, Trace* trace) {
+// `index`: of the position.
+Position ReadRow(const Json& json, size_t index, Trace* trace) {
   Position position;
   if (json.is_null()) {
     position.reason = MissingReason::kNotExecuted;
+    return position;
+  }
+  if (json.is_number()) {
+    position.from = json.get<uint32_t>();
+    const auto& owned = trace->sequences[position.from].positions;
+    position.row = owned[index].row;
+    position.source = Source::kInherited;
     return position;
   }
   position.row = static_cast<uint32_t>(trace->rows());
@@ -48,11 +63,60 @@ Trace ReadTrace(const Json& json) {
     sequence.prompt_tokens = one.at("prompt_tokens");
     sequence.tokens = one.at("tokens").get<std::vector<uint64_t>>();
     for (const Json& row : one.at("rows")) {
-      sequence.positions.push_back(ReadRow(row, &trace));
+      sequence.positions.push_back(
+          ReadRow(row, sequence.positions.size(), &trace));
     }
     trace.sequences.push_back(std::move(sequence));
   }
   return trace;
+}
+
+std::string FromHex(const std::string& digits) {
+  std::string bytes;
+  for (size_t i = 0; i + 1 < digits.size(); i += 2) {
+    bytes.push_back(
+        static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+Json TokenClasses(const Json& input, const Trace& trace) {
+  std::vector<std::string> words;
+  for (const Json& digits : input.at("vocabulary")) {
+    words.push_back(FromHex(digits));
+  }
+  const Vocabulary vocabulary(std::move(words));
+  Json result = Json::array();
+  for (const Sequence& sequence : trace.sequences) {
+    Json names = Json::array();
+    for (const TokenClass one : ClassifyTokens(sequence.tokens, vocabulary)) {
+      names.push_back(TokenClassName(one));
+    }
+    result.push_back(std::move(names));
+  }
+  return result;
+}
+
+Json OrNull(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json Noise(const std::vector<Trace>& traces) {
+  NoiseFloor noise;
+  for (const Trace& trace : traces) {
+    noise.Merge(CountNoise(trace, BuildForest(trace)));
+  }
+  Json means = Json::array();
+  for (const auto& layer : noise.total) {
+    means.push_back(OrNull(MeanJaccard({&layer, 1})));
+  }
+  return {{"total", noise.total},
+          {"trees", noise.trees},
+          {"paths", noise.paths},
+          {"pairs", noise.pairs},
+          {"unusable_sets", noise.unusable_sets},
+          {"means", means},
+          {"mean", OrNull(MeanJaccard(noise.total))}};
 }
 
 int Main(int argc, char** argv) {
@@ -74,8 +138,16 @@ int Main(int argc, char** argv) {
   } else if (study == "paths") {
     std::cout << TreePaths(traces.front(), BuildForest(traces.front()));
     return 0;
+  } else if (study == "noise") {
+    std::cout << Noise(traces).dump() << '\n';
+    return 0;
+  } else if (study == "token_classes") {
+    std::cout << TokenClasses(input, traces.front()).dump() << '\n';
+    return 0;
   } else {
-    std::fprintf(stderr, "study_trace locality|tree|paths [THREADS]\n");
+    std::fprintf(stderr,
+                 "study_trace locality|tree|paths|token_classes|noise "
+                 "[THREADS]\n");
     return 2;
   }
   std::cout << ToJson(document).dump(1) << '\n';
