@@ -20,22 +20,37 @@ struct Options {
   std::vector<std::filesystem::path> captures;
   std::filesystem::path csv;
   bool json = false;
+  std::string pairs = "fork";
+  std::string band;
   LocalityOptions study;
 };
 
+std::string CheckPairing(const std::string& text) {
+  LocalityOptions ignored;
+  if (ParsePairing(text, &ignored)) return "";
+  return "must be fork, siblings, or sample:N with N of at least 1";
+}
+
+std::string CheckBand(const std::string& text) {
+  if (ParseBand(text)) return "";
+  return "must be FROM:TO with 0 <= FROM <= TO <= 1, such as 0.35:0.52";
+}
+
 int RunLocalityCommand(const Options& options) {
   std::vector<Trace> traces;
+  std::vector<Vocabulary> vocabularies;
   std::vector<StudyInput> inputs;
   for (const auto& path : options.captures) {
     const Capture capture = ReadCapture(path);
     traces.push_back(BuildTrace(capture));
+    vocabularies.emplace_back(capture);
     for (StudyInput& input : InputsOf(capture)) {
       inputs.push_back(std::move(input));
     }
   }
-  const LocalityPlan plan = PlanLocality(traces, options.study);
-  fmt::print(stderr, "locality: counting {}\n", DescribePlan(plan));
-  Progress progress("pairs", plan.pairs);
+  const LocalityPlan plan = PlanLocality(traces, options.study, vocabularies);
+  fmt::print(stderr, "locality: comparing {}\n", DescribePlan(plan));
+  Progress progress("pairs", plan.work());
   const StudyDocument document =
       RunLocality(plan, std::move(inputs),
                   [&progress](uint64_t pairs) { progress.Add(pairs); });
@@ -66,8 +81,29 @@ void AddLocalityCommand(CLI::App& app, Command* run) {
                  "Print JSON as docs/study.schema.json defines it");
   verb->add_option("--csv", options->csv, "Also write locality.csv into DIR")
       ->type_name("DIR");
+  verb->add_option("--pairs", options->pairs,
+                   "Which rows to compare: all below a fork (fork), those "
+                   "before the next fork (siblings), or those of N drawn pairs "
+                   "of sequences (sample:N)")
+      ->type_name("fork|siblings|sample:N")
+      ->check(CheckPairing)
+      ->capture_default_str();
+  verb->add_option("--alignment", options->study.alignment,
+                   "Which rows of two branches stand together: those at one "
+                   "position, or those that the least edit of their tokens "
+                   "leaves together")
+      ->check(CLI::IsMember(AlignmentNames()))
+      ->capture_default_str();
+  verb->add_option("--band", options->band,
+                   "Depths of the middle layers, 0 the first and 1 the last; "
+                   "by default 0.35:0.52, or the middle third below 24 layers")
+      ->type_name("FROM:TO")
+      ->check(CheckBand);
+  AddSeedOption(verb, &options->study.seed);
   AddThreadsOption(verb, &options->study.threads);
   verb->callback([options, run] {
+    ParsePairing(options->pairs, &options->study);
+    if (!options->band.empty()) options->study.band = ParseBand(options->band);
     *run = [options] { return RunLocalityCommand(*options); };
   });
 }

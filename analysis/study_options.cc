@@ -14,4 +14,12 @@ void AddThreadsOption(CLI::App* verb, unsigned* threads) {
       ->capture_default_str();
 }
 
+void AddSeedOption(CLI::App* verb, uint64_t* seed) {
+  *seed = 1;
+  verb->add_option("--seed", *seed,
+                   "Of everything that is drawn; equal seeds give equal bytes")
+      ->type_name("N")
+      ->capture_default_str();
+}
+
 }  // namespace moetap

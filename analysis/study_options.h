@@ -3,6 +3,7 @@
 #define MOETAP_ANALYSIS_STUDY_OPTIONS_H_
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 
 namespace moetap {
 
@@ -10,6 +11,9 @@ namespace moetap {
 
 // --threads: all cores by default.
 void AddThreadsOption(CLI::App* verb, unsigned* threads);
+
+// --seed: 1 by default.
+void AddSeedOption(CLI::App* verb, uint64_t* seed);
 
 }  // namespace moetap
 

@@ -52,6 +52,8 @@ struct Sequence {
   std::string id;           // the engine's request id
   std::string external_id;  // the client's, "" if unknown
   std::string parent;       // engine id of the n>1 parent, "" if none
+  std::string strategy;     // "sample", "tree", "beam", ...; "" if unknown
+  std::string prompt;       // the client's prompt id, "" if unknown
   uint32_t prompt_tokens = 0;
   uint32_t returned_tokens = kNone;  // kNone: the front end did not say
   std::string finish_reason;         // "" if unknown

@@ -27,12 +27,22 @@ Json ReasonJson(std::string_view code) {
 Json ResultJson(const StudyResult& result) {
   Json json = {{"name", result.name}};
   if (result.layer) json["layer"] = *result.layer;
+  if (!result.weight.empty()) json["weight"] = result.weight;
+  if (!result.dimension.empty()) {
+    json["where"] = {{result.dimension, result.value}};
+  }
   json["estimate"] = Number(result.estimate);
   json["lo"] = Number(result.lo);
   json["hi"] = Number(result.hi);
   json["method"] = result.method;
   json["unit"] = result.unit;
   json["n_units"] = result.n_units;
+  if (result.bootstrap) {
+    json["bootstrap"] = {{"lo", Number(result.bootstrap->lo)},
+                         {"hi", Number(result.bootstrap->hi)},
+                         {"replicates", result.bootstrap->replicates}};
+  }
+  if (!result.verdict.empty()) json["verdict"] = result.verdict;
   if (result.pairs) json["pairs"] = *result.pairs;
   if (!result.intersections.empty()) {
     json["intersections"] = result.intersections;
@@ -65,6 +75,13 @@ std::string CsvNumber(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? fmt::format("{}", *value) : "";
 }
 
+// A breakdown's value may be a client's word.
+std::string CsvText(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + '"';
+}
+
 std::vector<std::string> BaselineNames(const StudyDocument& document) {
   std::vector<std::string> names;
   for (const StudyResult& result : document.results) {
@@ -80,8 +97,9 @@ std::vector<std::string> BaselineNames(const StudyDocument& document) {
 std::string CsvLine(const StudyResult& result,
                     const std::vector<std::string>& baselines) {
   std::string line = fmt::format(
-      "{},{},{},{},{},{},\"{}\",{},{}", result.name,
-      result.layer ? fmt::format("{}", *result.layer) : "",
+      "{},{},{},{},{},{},{},{},{},\"{}\",{},{}", result.name,
+      result.layer ? fmt::format("{}", *result.layer) : "", result.weight,
+      result.dimension, CsvText(result.value),
       result.pairs ? fmt::format("{}", *result.pairs) : "",
       CsvNumber(result.estimate), CsvNumber(result.lo), CsvNumber(result.hi),
       result.method, result.unit, result.n_units);
@@ -91,7 +109,10 @@ std::string CsvLine(const StudyResult& result,
       if (name == wanted) line += CsvNumber(value);
     }
   }
-  line += ',';
+  line += result.bootstrap ? fmt::format(",{},{}", result.bootstrap->lo,
+                                         result.bootstrap->hi)
+                           : ",,";
+  line += ',' + result.verdict + ',';
   if (result.published) line += CsvNumber(result.published->value);
   return line;
 }
@@ -108,7 +129,9 @@ uint64_t StudyDocument::unit(std::string_view name) const {
 const StudyResult* StudyDocument::Find(std::string_view name,
                                        std::optional<uint32_t> layer) const {
   for (const StudyResult& result : results) {
-    if (result.name == name && result.layer == layer) return &result;
+    if (result.name != name || result.layer != layer) continue;
+    if (!result.dimension.empty()) continue;
+    if (result.weight.empty() || result.weight == "row") return &result;
   }
   return nullptr;
 }
@@ -171,9 +194,10 @@ void WriteCsv(const StudyDocument& document,
   const auto path = directory / (document.study + ".csv");
   std::ofstream out(path, std::ios::binary);
   const auto baselines = BaselineNames(document);
-  out << "name,layer,pairs,estimate,lo,hi,method,unit,n_units";
+  out << "name,layer,weight,dimension,value,pairs,estimate,lo,hi,method,unit,"
+         "n_units";
   for (const std::string& name : baselines) out << ',' << name;
-  out << ",published\n";
+  out << ",bootstrap_lo,bootstrap_hi,verdict,published\n";
   for (const StudyResult& result : document.results) {
     out << CsvLine(result, baselines) << '\n';
   }

@@ -13,11 +13,12 @@
 #include <vector>
 
 #include "analysis/capture.h"
+#include "analysis/studies/intervals.h"
 
 namespace moetap {
 
 // The version of docs/study.schema.json.
-inline constexpr int kStudySchemaVersion = 1;
+inline constexpr int kStudySchemaVersion = 2;
 
 using Json = nlohmann::ordered_json;
 
@@ -31,12 +32,17 @@ struct Published {
 struct StudyResult {
   std::string name;
   std::optional<uint32_t> layer;  // as the model numbers it; absent: all
+  std::string weight;             // "row", "leaf", "tree"; "": has none
+  std::string dimension;          // of a breakdown, "distance", ...; "": none
+  std::string value;              // in it
   std::optional<double> estimate;
   std::optional<double> lo;  // 95 % interval by `method`
   std::optional<double> hi;
   std::string method = "none";
   std::string unit;      // of the interval
   uint64_t n_units = 0;  // how many of them
+  std::optional<BootstrapInterval> bootstrap;
+  std::string verdict;  // "found", "absent", ...; "": the figure has none
   std::vector<std::pair<std::string, std::optional<double>>> baselines;
   std::optional<Published> published;
   std::optional<uint64_t> pairs;        // that the estimate averages
@@ -66,6 +72,7 @@ struct StudyDocument {
   Json trees;                         // of the study "tree", else null
 
   uint64_t unit(std::string_view name) const;  // 0 if it is not there
+  // The result that is no part of a breakdown and has weight "row" or none.
   const StudyResult* Find(std::string_view name,
                           std::optional<uint32_t> layer = {}) const;
 };

@@ -1,9 +1,6 @@
 #include "analysis/studies/pair_class.h"
 
-#include <cmath>
-
 #include "analysis/studies/baselines.h"
-#include "analysis/studies/student_t.h"
 
 namespace moetap {
 
@@ -33,7 +30,7 @@ const std::vector<PairClass>& PairClasses() {
 std::vector<uint64_t> Intersections(const BinLayout& layout, const Bins& bins,
                                     size_t layer, uint32_t cells) {
   std::vector<uint64_t> result(layout.k(layer) + 1, 0);
-  for (uint32_t cell = 0; cell < kCells; ++cell) {
+  for (uint32_t cell = 0; cell < layout.slots(); ++cell) {
     if ((cells >> cell & 1) == 0) continue;
     const size_t base = layout.offset(layer, cell);
     for (size_t i = 0; i < result.size(); ++i) result[i] += bins[base + i];
@@ -41,50 +38,33 @@ std::vector<uint64_t> Intersections(const BinLayout& layout, const Bins& bins,
   return result;
 }
 
-PairSum SumLayer(const BinLayout& layout, const Bins& bins, size_t layer,
-                 uint32_t cells) {
-  PairSum sum;
-  const auto counts = Intersections(layout, bins, layer, cells);
-  for (uint32_t i = 0; i < counts.size(); ++i) {
-    sum.pairs += counts[i];
-    sum.jaccard += static_cast<double>(counts[i]) * Jaccard(layout.k(layer), i);
+RatioSum SumSlot(const BinLayout& layout, const Bins& bins, size_t layer,
+                 size_t slot) {
+  RatioSum sum;
+  const size_t base = layout.offset(layer, slot);
+  for (uint32_t i = 0; i <= layout.k(layer); ++i) {
+    const uint64_t pairs = bins[base + i];
+    sum.count += pairs;
+    sum.sum += static_cast<double>(pairs) * Jaccard(layout.k(layer), i);
   }
   return sum;
 }
 
-PairSum SumAll(const BinLayout& layout, const Bins& bins, uint32_t cells) {
-  PairSum sum;
+RatioSum SumLayer(const BinLayout& layout, const Bins& bins, size_t layer,
+                  uint32_t slots) {
+  RatioSum sum;
+  for (uint32_t slot = 0; slot < layout.slots(); ++slot) {
+    if (slots >> slot & 1) sum.Add(SumSlot(layout, bins, layer, slot));
+  }
+  return sum;
+}
+
+RatioSum SumAll(const BinLayout& layout, const Bins& bins, uint32_t slots) {
+  RatioSum sum;
   for (size_t layer = 0; layer < layout.layers(); ++layer) {
-    const PairSum one = SumLayer(layout, bins, layer, cells);
-    sum.pairs += one.pairs;
-    sum.jaccard += one.jaccard;
+    sum.Add(SumLayer(layout, bins, layer, slots));
   }
   return sum;
-}
-
-Interval Jackknife(const PairSum& total, const std::vector<PairSum>& units,
-                   uint64_t least_units) {
-  Interval interval;
-  std::vector<double> without;
-  bool vanishes = false;
-  for (const PairSum& unit : units) {
-    if (unit.pairs == 0) continue;
-    const PairSum rest{total.jaccard - unit.jaccard, total.pairs - unit.pairs};
-    vanishes = vanishes || rest.pairs == 0;
-    without.push_back(rest.mean().value_or(0));
-  }
-  interval.units = without.size();
-  if (vanishes || without.size() < least_units) return interval;
-  const auto n = static_cast<double>(without.size());
-  double mean = 0;
-  for (const double value : without) mean += value / n;
-  double squares = 0;
-  for (const double value : without) squares += (value - mean) * (value - mean);
-  const double error = std::sqrt((n - 1) / n * squares);
-  const double reach = StudentT975(n - 1) * error;
-  interval.lo = *total.mean() - reach;
-  interval.hi = *total.mean() + reach;
-  return interval;
 }
 
 }  // namespace moetap

@@ -18,6 +18,10 @@ const std::vector<Reason>& Reasons() {
        "There are fewer than 10 trees with pairs, so intervals hold for these "
        "trees alone and say nothing about other prompts.",
        "record branching requests from at least 10 different prompts"},
+      {"large-sets",
+       "Some layer routes each token to more than 254 experts, which no study "
+       "of pairs supports.",
+       "moetap info CAPTURE; check that k is what the model has"},
       {"malformed-sets",
        "Some expert sets repeat an id or name an expert that does not exist; "
        "they were left out.",

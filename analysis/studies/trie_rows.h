@@ -3,6 +3,8 @@
 #define MOETAP_ANALYSIS_STUDIES_TRIE_ROWS_H_
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "analysis/studies/fork_tree.h"
@@ -11,35 +13,66 @@
 namespace moetap {
 
 struct TrieRow {
-  uint32_t row = kNone;  // in the trace, of the first sequence that has one
-  uint32_t node = 0;     // of the forest
-  uint64_t input = 0;    // token p
-  uint64_t output = 0;   // token p + 1, if output_known
+  uint32_t row = kNone;       // in the trace
+  uint32_t sequence = kNone;  // the first, in trace order, that has routing
+  uint32_t node = 0;
+  uint32_t position = 0;
+  uint32_t leaves = 0;        // distinct sequences that have this row
+  uint64_t input = 0;         // token p
+  uint64_t output = 0;        // token p + 1, if output_known
   bool output_known = false;  // the path goes on in exactly one way
 };
 
-// Rows of one tree that have routing and stand at one position.
-struct RowGroup {
-  uint32_t tree = 0;
-  uint32_t position = 0;
-  std::vector<TrieRow> rows;
-};
+// Four bytes per token path.  Refers to the trace and the forest.
+class TrieRows {
+ public:
+  TrieRows(const Trace& trace, const Forest& forest);
 
-struct TrieRows {
-  std::vector<RowGroup> groups;  // with two or more rows, by tree, position
-  uint64_t rows = 0;             // in those groups
-  uint64_t pairs = 0;            // of rows of one group
-  uint64_t missing_rows = 0;     // token paths that nobody has routing for
-  uint64_t shared_rows = 0;      // on two or more distinct sequences; each is
-                                 // one row and pairs with no other of them
-  uint64_t lone_rows = 0;        // no other row at their position
-  uint64_t unknown_outputs = 0;  // rows in groups without output_known
-};
+  const Trace& trace() const { return *trace_; }
+  const Forest& forest() const { return *forest_; }
 
-// Two distinct rows of one tree at one position always lie below different
-// children of their lowest common fork, so the pairs of a group are all pairs
-// of fork@1 (docs/studies.md).
-TrieRows CollectTrieRows(const Trace& trace, const Forest& forest);
+  // Number of a token path: `position` lies in `node`.
+  uint64_t Path(uint32_t node, uint32_t position) const {
+    return offsets_[node] + position - forest_->nodes[node].begin;
+  }
+  uint64_t paths() const { return offsets_.back(); }
+
+  // Distinct sequences that have a row here, routed or not; one that ends with
+  // this token has none.
+  uint32_t Leaves(uint32_t node, uint32_t position) const;
+
+  // Nothing if nobody has routing for it.
+  std::optional<TrieRow> Get(uint32_t node, uint32_t position) const;
+  // The tokens p + 1 of the leaves that have `row`, and how many have each.
+  std::vector<std::pair<uint64_t, uint32_t>> Outputs(const TrieRow& row) const;
+
+  // Token p of a path with routing.
+  uint64_t Input(uint32_t node, uint32_t position) const {
+    const uint32_t sequence = sequence_of_[Path(node, position)];
+    return trace_->sequences[sequence].tokens[position];
+  }
+  bool has(uint32_t node, uint32_t position) const {
+    return sequence_of_[Path(node, position)] != kNone;
+  }
+
+  uint64_t rows() const { return rows_; }        // with routing
+  uint64_t missing() const { return missing_; }  // without
+  uint64_t shared() const {
+    return shared_;
+  }  // with routing, of two or more
+     // leaves
+
+ private:
+  void Count();
+
+  const Trace* trace_;
+  const Forest* forest_;
+  std::vector<uint64_t> offsets_;      // per node, and the end
+  std::vector<uint32_t> sequence_of_;  // per path
+  uint64_t rows_ = 0;
+  uint64_t missing_ = 0;
+  uint64_t shared_ = 0;
+};
 
 }  // namespace moetap
 

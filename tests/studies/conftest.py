@@ -26,9 +26,9 @@ def run_study(validator):
     if not program.exists():
         pytest.fail(f"{program} is missing: build it, or set MOETAP_BUILD")
 
-    def run(trace, study="locality", threads=1):
+    def run(trace, study="locality", threads=1, more=()):
         done = subprocess.run(
-            [program, study, str(threads)],
+            [program, study, str(threads), *more],
             input=json.dumps(trace),
             capture_output=True,
             text=True,

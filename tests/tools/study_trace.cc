@@ -1,14 +1,15 @@
 // Runs one study on a trace given as JSON, for tests that compare it with an
-// independent computation: study_trace STUDY [THREADS].  STUDY is locality,
-// tree, paths, or one of those that print other JSON than a study's document:
-// token_classes (a list of names for each sequence) and noise (counts).
+// independent computation: study_trace STUDY [THREADS [PAIRS [ALIGNMENT [SEED
+// [BAND]]]]].  STUDY is locality, tree, paths, or one of those that print other
+// JSON than a study's document: token_classes (a list of names for each
+// sequence) and noise (counts).
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
 // a row being one list of ids per layer, -1 for no route, or the index of the
-// earlier sequence that it is inherited from; token_classes needs
-// "vocabulary" too, the bytes of each token as hex digits.  A list of such
-// traces is one study of several captures.
+// earlier sequence that it is inherited from; "vocabulary", which
+// token_classes needs, is the bytes of each token as hex digits.  A list of
+// such traces is one study of several captures.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -61,6 +62,7 @@ Trace ReadTrace(const Json& json) {
     Sequence sequence;
     sequence.id = one.at("id");
     sequence.prompt_tokens = one.at("prompt_tokens");
+    sequence.strategy = one.value("strategy", "");
     sequence.tokens = one.at("tokens").get<std::vector<uint64_t>>();
     for (const Json& row : one.at("rows")) {
       sequence.positions.push_back(
@@ -80,12 +82,16 @@ std::string FromHex(const std::string& digits) {
   return bytes;
 }
 
-Json TokenClasses(const Json& input, const Trace& trace) {
+Vocabulary ReadVocabulary(const Json& input) {
   std::vector<std::string> words;
-  for (const Json& digits : input.at("vocabulary")) {
+  for (const Json& digits : input.value("vocabulary", Json::array())) {
     words.push_back(FromHex(digits));
   }
-  const Vocabulary vocabulary(std::move(words));
+  return Vocabulary(std::move(words));
+}
+
+Json TokenClasses(const Json& input, const Trace& trace) {
+  const Vocabulary vocabulary = ReadVocabulary(input);
   Json result = Json::array();
   for (const Sequence& sequence : trace.sequences) {
     Json names = Json::array();
@@ -123,6 +129,10 @@ int Main(int argc, char** argv) {
   const std::string study = argc > 1 ? argv[1] : "";
   LocalityOptions options;
   if (argc > 2) options.threads = static_cast<unsigned>(std::atoi(argv[2]));
+  if (argc > 3 && !ParsePairing(argv[3], &options)) return 2;
+  if (argc > 4) options.alignment = argv[4];
+  if (argc > 5) options.seed = std::strtoull(argv[5], nullptr, 10);
+  if (argc > 6) options.band = ParseBand(argv[6]);
   const Json input = Json::parse(std::cin);
   std::vector<Trace> traces;
   if (input.is_array()) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "analysis/studies/fork_tree.h"
+#include "analysis/studies/row_groups.h"
 #include "analysis/studies/tree_study.h"
 #include "analysis/studies/trie_rows.h"
 #include "tests/unit/analysis/studies_trace.h"
@@ -10,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 Trace Forked() {
   Trace trace = MakeTrace({{0, 16, 2, 0}});
@@ -109,40 +111,58 @@ TEST(ForkTreeTest, DeepChainsNeedNoStack) {
   EXPECT_EQ(forest.nodes.front().leaves, 800u);
 }
 
-TEST(TrieRowsTest, OneRowPerPathPairsPerPosition) {
+TEST(RowGroupsTest, OneRowPerPathPairsPerPosition) {
   const Trace trace = Forked();
-  const TrieRows rows = CollectTrieRows(trace, BuildForest(trace));
+  const Forest forest = BuildForest(trace);
+  const TrieRows rows(trace, forest);
+  const RowGroups groups = RowGroups::Fork(rows);
   // Position 2: "3" and "7" of the first tree; position 3 has rows of "4"
   // alone, for the last token of a sequence has none.
-  ASSERT_EQ(rows.groups.size(), 1u);
-  EXPECT_EQ(rows.groups[0].position, 2u);
-  EXPECT_EQ(rows.pairs, 1u);
-  EXPECT_EQ(rows.shared_rows, 3u);  // 1, 2 and 3
-  EXPECT_EQ(rows.lone_rows, 4u);    // 1, 2, 4 and 9
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups.Load(0).rows[0].position, 2u);
+  EXPECT_EQ(groups.pairs(), 1u);
+  EXPECT_EQ(rows.shared(), 2u);  // 1 and 2; the request that ends with 3 has
+                                 // no row there
+  EXPECT_EQ(rows.rows(), 6u);    // those, 3, 4, 7 and 9
 }
 
-TEST(TrieRowsTest, OutputIsUnknownWhereThePathForksOrEnds) {
+TEST(RowGroupsTest, SiblingsEndAtTheNextFork) {
+  Trace trace = MakeTrace({{0, 16, 1, 0}});
+  AddSequence(&trace, {1, 2, 5, 6, 7});
+  AddSequence(&trace, {1, 2, 6, 6, 7});
+  AddSequence(&trace, {1, 3, 6, 6, 7});
+  const Forest forest = BuildForest(trace);
+  const TrieRows rows(trace, forest);
+  // All: one pair at position 1, three each at 2 and 3.
+  EXPECT_EQ(RowGroups::Fork(rows).pairs(), 7u);
+  // Siblings: "2" and "3", and those behind "2".
+  EXPECT_EQ(RowGroups::Siblings(rows).pairs(), 3u);
+}
+
+TEST(TrieRowsTest, OutputIsUnknownWhereThePathForks) {
   Trace trace = MakeTrace({{0, 16, 1, 0}});
   AddSequence(&trace, {1, 2, 5, 6});
   AddSequence(&trace, {1, 2, 6, 6});
   AddSequence(&trace, {1, 3, 6, 6});
-  const TrieRows rows = CollectTrieRows(trace, BuildForest(trace));
-  ASSERT_EQ(rows.groups.size(), 2u);
-  const auto& after_fork = rows.groups[0].rows;  // position 1: "2" and "3"
-  EXPECT_FALSE(after_fork[0].output_known);
-  EXPECT_TRUE(after_fork[1].output_known);
-  EXPECT_EQ(after_fork[1].output, 6u);
-  EXPECT_EQ(rows.unknown_outputs, 1u);
+  const Forest forest = BuildForest(trace);
+  const TrieRows rows(trace, forest);
+  const auto group = RowGroups::Fork(rows).Load(0);  // "2" and "3"
+  EXPECT_FALSE(group.rows[0].output_known);
+  EXPECT_THAT(rows.Outputs(group.rows[0]),
+              ElementsAre(Pair(5u, 1u), Pair(6u, 1u)));
+  EXPECT_TRUE(group.rows[1].output_known);
+  EXPECT_THAT(rows.Outputs(group.rows[1]), ElementsAre(Pair(6u, 1u)));
 }
 
 TEST(TrieRowsTest, AnotherRequestFillsAMissingRow) {
   Trace trace = Forked();
+  const Forest forest = BuildForest(trace);
   trace.sequences[0].positions[2] = {};  // of "3", which request-3 has too
-  EXPECT_EQ(CollectTrieRows(trace, BuildForest(trace)).missing_rows, 0u);
+  EXPECT_EQ(TrieRows(trace, forest).missing(), 0u);
   trace.sequences[2].positions[2] = {};  // of "7", which nobody else has
-  const TrieRows rows = CollectTrieRows(trace, BuildForest(trace));
-  EXPECT_EQ(rows.missing_rows, 1u);
-  EXPECT_EQ(rows.pairs, 0u);
+  const TrieRows rows(trace, forest);
+  EXPECT_EQ(rows.missing(), 1u);
+  EXPECT_EQ(RowGroups::Fork(rows).pairs(), 0u);
 }
 
 }  // namespace

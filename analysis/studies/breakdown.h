@@ -1,0 +1,65 @@
+// What locality is broken down by, besides layers and tokens.
+#ifndef MOETAP_ANALYSIS_STUDIES_BREAKDOWN_H_
+#define MOETAP_ANALYSIS_STUDIES_BREAKDOWN_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analysis/studies/trie_rows.h"
+#include "analysis/studies/vocabulary.h"
+#include "analysis/trace.h"
+
+namespace moetap {
+
+struct Dimension {
+  std::string name;                 // "distance", ...
+  std::vector<std::string> values;  // those a pair can have
+};
+
+// A pair has one value in each dimension.
+inline constexpr size_t kDimensions = 4;
+
+struct RowLabels {
+  uint32_t phase = 0;
+  uint32_t token_class = 0;
+  uint32_t strategy = 0;
+};
+
+// Values of the rows and pairs of several traces.  Slots number the values of
+// all dimensions; each has one slot for pairs with equal input tokens, and one
+// for the others.
+class Breakdown {
+ public:
+  // `vocabularies`: one for each trace; may be empty.
+  Breakdown(std::span<const Trace> traces,
+            std::span<const Vocabulary> vocabularies);
+
+  const std::vector<Dimension>& dimensions() const { return dimensions_; }
+  size_t slots() const { return slots_; }
+  // Of value `value` of dimension `d`.
+  uint32_t Slot(size_t d, uint32_t value, bool same_input) const {
+    return base_[d] + 2 * value + (same_input ? 0 : 1);
+  }
+
+  RowLabels Labels(size_t trace, const TrieRow& row) const;
+
+  // Fills one slot for each dimension.  `distance`: positions since the fork,
+  // 0 at the first token that differs.
+  void Slots(const RowLabels& a, const RowLabels& b, uint32_t distance,
+             bool same_input, uint32_t slots[kDimensions]) const;
+
+ private:
+  std::vector<Dimension> dimensions_;
+  uint32_t base_[kDimensions] = {};
+  size_t slots_ = 0;
+  std::vector<std::vector<uint32_t>> strategy_;  // [trace][sequence]
+  // [trace][sequence][position]; empty without vocabulary.
+  std::vector<std::vector<std::vector<uint8_t>>> token_class_;
+  std::vector<const Trace*> traces_;
+};
+
+}  // namespace moetap
+
+#endif  // MOETAP_ANALYSIS_STUDIES_BREAKDOWN_H_
