@@ -9,7 +9,7 @@
 // From here on, and for nothing of the standard library, which other files
 // share.
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vpopcntdq,bmi,bmi2,popcnt")
+#pragma GCC target("avx512bw,avx512vpopcntdq,bmi,popcnt")
 
 #include "analysis/studies/set_pairs_loops.h"
 

@@ -146,6 +146,7 @@ template <class Isa>
     pairs += static_cast<uint32_t>(std::popcount(mask[w]));
     rest += static_cast<uint32_t>(std::popcount(mask[w] & usable[w]));
   }
+  if (chosen.count == 0) return;
   bins[k + 1] += pairs - rest;
   for (uint32_t from = 0; from < k; from += kValueStep) {
     uint64_t sums[kValueStep];
