@@ -8,19 +8,19 @@
 namespace moetap {
 namespace {
 
-const PairKernel& KernelOf(PairPath path) {
+const PairKernel& KernelOf([[maybe_unused]] PairPath path) {
 #ifdef __x86_64__
   if (path == PairPath::kAvx2) return kAvx2Kernel;
   if (path == PairPath::kAvx512) return kAvx512Kernel;
 #endif
-  static_cast<void>(path);
   return kScalarKernel;
 }
 
 std::vector<PairPath> FindPaths() {
   std::vector<PairPath> paths{PairPath::kScalar};
 #ifdef __x86_64__
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) {
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+      __builtin_cpu_supports("popcnt")) {
     paths.push_back(PairPath::kAvx2);
     if (__builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vpopcntdq")) {

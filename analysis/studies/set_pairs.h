@@ -69,12 +69,12 @@ class SetColumn {
 };
 
 // Ways to compute, which all give the same.  kAvx512 needs AVX512BW and
-// AVX512VPOPCNTDQ.
+// AVX512VPOPCNTDQ.  Only those of PairPaths() may be asked for.
 enum class PairPath : uint8_t { kScalar, kAvx2, kAvx512 };
 
 // Those that this CPU can run, slowest first; kScalar is always there.
 const std::vector<PairPath>& PairPaths();
-PairPath BestPairPath();
+PairPath BestPairPath();  // the last of them
 
 // sizes[b - begin] = |row & b| for the rows b in [begin, end), 0 if one of the
 // two is not usable.  `begin` is a multiple of 64; `sizes` has room for

@@ -9,7 +9,7 @@
 // From here on, and for nothing of the standard library, which other files
 // share.
 #pragma GCC push_options
-#pragma GCC target("avx2,bmi,bmi2,popcnt")
+#pragma GCC target("avx2,bmi,popcnt")
 
 #include "analysis/studies/set_pairs_loops.h"
 
@@ -52,21 +52,24 @@ struct Avx2 {
     }
   }
 
-  static void Gather(const uint8_t* from, uint32_t n, uint64_t* planes) {
+  static void Split(const uint8_t* from, uint64_t all, uint32_t k,
+                    uint64_t* which) {
     const __m256i low =
         _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
     const __m256i high =
         _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + 32));
-    for (uint32_t p = 0; p < n; ++p) {
+    uint64_t planes[8];
+    for (uint32_t p = 0; k >> p != 0; ++p) {
       const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(7 - p));
       planes[p] = HighBits(_mm256_sll_epi16(low, shift)) |
                   HighBits(_mm256_sll_epi16(high, shift)) << 32;
     }
+    SplitByPlanes(planes, all, k, which);
   }
 
-  static void Count(const uint64_t* which, uint64_t mask, uint32_t n,
-                    uint64_t* bins) {
-    for (uint32_t v = 0; v < n; ++v) bins[v] += std::popcount(which[v] & mask);
+  static void Count(const uint64_t* which, const Chosen& chosen,
+                    uint64_t* sums) {
+    CountByWords(which, chosen, sums);
   }
 
  private:

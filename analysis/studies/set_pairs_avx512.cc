@@ -9,7 +9,7 @@
 // From here on, and for nothing of the standard library, which other files
 // share.
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vpopcntdq,bmi,bmi2,popcnt")
+#pragma GCC target("avx512bw,avx512vpopcntdq,bmi,popcnt")
 
 #include "analysis/studies/set_pairs_loops.h"
 
@@ -39,26 +39,25 @@ struct Avx512 {
     _mm512_storeu_si512(to, sums);
   }
 
-  static void Gather(const uint8_t* from, uint32_t n, uint64_t* planes) {
+  static void Split(const uint8_t* from, uint64_t all, uint32_t k,
+                    uint64_t* which) {
     const __m512i bytes = _mm512_loadu_si512(from);
-    for (uint32_t p = 0; p < n; ++p) {
-      planes[p] = _mm512_test_epi8_mask(
-          bytes, _mm512_set1_epi8(static_cast<char>(1 << p)));
+    for (uint32_t v = 0; v < k; ++v) {
+      which[v] = _mm512_mask_cmpeq_epi8_mask(
+          all, bytes, _mm512_set1_epi8(static_cast<char>(v)));
     }
   }
 
-  static void Count(const uint64_t* which, uint64_t mask, uint32_t n,
-                    uint64_t* bins) {
-    const __m512i chosen = _mm512_set1_epi64(static_cast<int64_t>(mask));
-    for (uint32_t v = 0; v < n; v += 8) {
-      const __m512i counts =
-          _mm512_popcnt_epi64(_mm512_loadu_si512(which + v) & chosen);
-      const auto lanes =
-          static_cast<__mmask8>(n - v < 8 ? (1 << (n - v)) - 1 : 0xFF);
-      _mm512_mask_storeu_epi64(
-          bins + v, lanes,
-          _mm512_add_epi64(_mm512_maskz_loadu_epi64(lanes, bins + v), counts));
+  static void Count(const uint64_t* which, const Chosen& chosen,
+                    uint64_t* sums) {
+    static_assert(kValueStep == kWords);
+    __m512i sum{};
+    for (uint32_t i = 0; i < chosen.count; ++i) {
+      const __m512i mask =
+          _mm512_set1_epi64(static_cast<int64_t>(chosen.mask[i]));
+      sum += _mm512_popcnt_epi64(Load(which + chosen.at[i]) & mask);
     }
+    Store(sum, sums);
   }
 };
 

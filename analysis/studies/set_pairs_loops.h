@@ -9,9 +9,11 @@
 //   Add(s, a, b)     s = low bit of s + a + b, bit by bit; returns the high
 //   Expand<P>(planes, step, to)  64 bytes: bit b of byte i is bit i of
 //                    planes[b * step], for b < P
-//   Gather(from, n, planes)  the reverse, for n planes, step 1
-//   Count(which, mask, n, bins)  bins[v] += bits of which[v] & mask, v < n;
-//                    which[v] may be read up to n rounded up to 8
+//   Split(from, all, k, which)  which[v] = the pairs of `all`, one per bit,
+//                    whose byte of the 64 in `from` is v, for v < k
+//   Count(which, chosen, sums)  for v of a step of kValueStep values:
+//                    sums[v] = bits of which[chosen.at[i] + v] &
+//                    chosen.mask[i], summed over i
 #ifndef MOETAP_ANALYSIS_STUDIES_SET_PAIRS_LOOPS_H_
 #define MOETAP_ANALYSIS_STUDIES_SET_PAIRS_LOOPS_H_
 
@@ -88,31 +90,92 @@ void IntersectBy(const SetColumn& sets, uint32_t row, uint32_t begin,
   }
 }
 
-// which[v] = the pairs of `all` of size v, for v <= k < 2^count, from the
-// `count` planes of their sizes: halves by the highest bit, then by the next.
-inline void Split(const uint64_t* planes, uint32_t count, uint64_t all,
-                  uint32_t k, uint64_t* which) {
+// Values that Count takes at a time.
+constexpr uint32_t kValueStep = 8;
+
+// Split where bytes cannot be compared 64 at a time: halves the pairs by the
+// highest bit of their sizes, then by the next.  planes[p] has bit p of all.
+inline void SplitByPlanes(const uint64_t (&planes)[8], uint64_t all, uint32_t k,
+                          uint64_t* which) {
+  const uint32_t last = k - 1;
   which[0] = all;
-  for (uint32_t p = count; p-- > 0;) {
-    for (uint32_t v = (k >> p) + 1; v-- > 0;) {
+  for (auto p = static_cast<uint32_t>(std::bit_width(k)); p-- > 0;) {
+    for (uint32_t v = (last >> p) + 1; v-- > 0;) {
       which[v] = which[v / 2] & (v % 2 == 0 ? ~planes[p] : planes[p]);
     }
   }
 }
 
+// Words in the buffer for pairs by value, and at most in a chunk of pairs.
+constexpr uint32_t kRoom = 2048;
+constexpr uint32_t kChunkWords = kRoom / kValueStep;
+
+// The words of one output's mask that are not zero.
+struct Chosen {
+  uint32_t count = 0;
+  uint32_t at[kChunkWords];  // where the word's values begin
+  uint64_t mask[kChunkWords];
+};
+
+// Count with one word at a time.
+inline void CountByWords(const uint64_t* which, const Chosen& chosen,
+                         uint64_t* sums) {
+  uint64_t sum[kValueStep]{};
+  for (uint32_t i = 0; i < chosen.count; ++i) {
+    for (uint32_t v = 0; v < kValueStep; ++v) {
+      sum[v] += static_cast<uint32_t>(
+          std::popcount(which[chosen.at[i] + v] & chosen.mask[i]));
+    }
+  }
+  std::copy_n(sum, kValueStep, sums);
+}
+
+// Adds `words` words of pairs to one output.  `which` has `width` values for
+// each; of the values 0 to k the last has what the others leave.
+template <class Isa>
+[[gnu::always_inline]] inline void AddOutput(
+    const uint64_t* which, uint32_t width, const uint64_t* usable,
+    const uint64_t* mask, uint32_t words, uint32_t k, uint64_t* bins) {
+  Chosen chosen;
+  uint64_t pairs = 0;
+  uint64_t rest = 0;
+  for (uint32_t w = 0; w < words; ++w) {
+    chosen.at[chosen.count] = w * width;
+    chosen.mask[chosen.count] = mask[w];
+    chosen.count += mask[w] != 0;
+    pairs += static_cast<uint32_t>(std::popcount(mask[w]));
+    rest += static_cast<uint32_t>(std::popcount(mask[w] & usable[w]));
+  }
+  if (chosen.count == 0) return;
+  bins[k + 1] += pairs - rest;
+  for (uint32_t from = 0; from < k; from += kValueStep) {
+    uint64_t sums[kValueStep];
+    Isa::Count(which + from, chosen, sums);
+    for (uint32_t v = from; v < std::min(k, from + kValueStep); ++v) {
+      bins[v] += sums[v - from];
+      rest -= sums[v - from];
+    }
+  }
+  bins[k] += rest;
+}
+
 template <class Isa>
 void AddHistogramBy(const uint8_t* sizes, const uint64_t* usable, uint32_t n,
                     uint32_t k, std::span<const MaskedBins> outputs) {
-  const uint32_t count = static_cast<uint32_t>(std::bit_width(k));
-  alignas(64) uint64_t which[kMaxSetSize + 2];
-  for (size_t w = 0; w * 64 < n; ++w) {
-    uint64_t planes[8];
-    Isa::Gather(sizes + w * 64, count, planes);
-    Split(planes, count, usable[w], k, which);
-    which[k + 1] = ~usable[w];
+  const uint32_t width =
+      std::max(1u, (k + kValueStep - 1) / kValueStep) * kValueStep;
+  const uint32_t step = kRoom / width;
+  const uint32_t words = (n + 63) / 64;
+  alignas(64) uint64_t which[kRoom];
+  for (uint32_t first = 0; first < words; first += step) {
+    const uint32_t count = std::min(step, words - first);
+    for (uint32_t w = 0; k > 0 && w < count; ++w) {
+      Isa::Split(sizes + size_t{64} * (first + w), usable[first + w], k,
+                 which + w * width);
+    }
     for (const MaskedBins& output : outputs) {
-      if (output.mask[w] == 0) continue;
-      Isa::Count(which, output.mask[w], k + 2, output.bins);
+      AddOutput<Isa>(which, width, usable + first, output.mask + first, count,
+                     k, output.bins);
     }
   }
 }

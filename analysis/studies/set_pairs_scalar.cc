@@ -47,22 +47,24 @@ struct Scalar {
     }
   }
 
-  static void Gather(const uint8_t* from, uint32_t n, uint64_t* planes) {
-    std::fill(planes, planes + n, 0);
+  static void Split(const uint8_t* from, uint64_t all, uint32_t k,
+                    uint64_t* which) {
+    uint64_t planes[8]{};
     for (uint32_t i = 0; i < 64; i += 8) {
       uint64_t bytes = 0;
       std::memcpy(&bytes, from + i, sizeof bytes);
-      for (uint32_t p = 0; p < n; ++p) {
+      for (uint32_t p = 0; k >> p != 0; ++p) {
         // The product brings the lowest bit of byte b to bit 56 + b.
         const uint64_t bits = bytes >> p & 0x0101010101010101;
         planes[p] |= (bits * 0x0102040810204080 >> 56) << i;
       }
     }
+    SplitByPlanes(planes, all, k, which);
   }
 
-  static void Count(const uint64_t* which, uint64_t mask, uint32_t n,
-                    uint64_t* bins) {
-    for (uint32_t v = 0; v < n; ++v) bins[v] += std::popcount(which[v] & mask);
+  static void Count(const uint64_t* which, const Chosen& chosen,
+                    uint64_t* sums) {
+    CountByWords(which, chosen, sums);
   }
 };
 

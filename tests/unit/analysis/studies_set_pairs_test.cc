@@ -42,7 +42,7 @@ std::vector<Shape> Shapes() {
   for (const uint32_t rows : {1, 63, 64, 65, 511, 512, 513, 1100}) {
     shapes.push_back({256, 8, rows});
   }
-  for (const uint32_t k : {8, 64, 100, 127, 128, 254}) {
+  for (const uint32_t k : {8, 15, 16, 31, 32, 64, 127, 128, 254}) {
     shapes.push_back({k, k, 70});
   }
   shapes.push_back({1024, 254, 600});
@@ -56,24 +56,16 @@ class Reference {
   // About one set of nine is not usable, a third of them for each cause.
   Reference(const Shape& shape, uint32_t seed) : shape_(shape) {
     std::mt19937 random(seed);
+    Ids ids;
     for (uint32_t row = 0; row < shape.rows; ++row) {
-      Ids ids = RandomIds(&random, shape.experts, shape.k);
-      // Rows that resemble the one before, so that all sizes occur.
-      if (row > 0 && random() % 2 == 0) Resemble(rows_.back(), random, &ids);
-      switch (random() % 27) {
-        case 0:
-          ids.back() = kNoRoute;
-          break;
-        case 1:
-          ids.push_back(ids.front());
-          break;
-        case 2:
-          ids.back() = static_cast<uint16_t>(shape.experts);
-          break;
-        default:
-          break;
-      }
+      // Rows resemble the one before, so that all sizes occur.
+      const Ids fresh = RandomIds(&random, shape.experts, shape.k);
+      ids.resize(random() % (ids.size() + 1));
+      std::ranges::copy_if(fresh, std::back_inserter(ids), [&](uint16_t id) {
+        return ids.size() < shape.k && std::ranges::count(ids, id) == 0;
+      });
       rows_.push_back(ids);
+      Spoil(static_cast<uint32_t>(random() % 27), &rows_.back());
     }
   }
 
@@ -96,18 +88,12 @@ class Reference {
   }
 
   const Ids& ids(uint32_t row) const { return rows_[row]; }
-  const Shape& shape() const { return shape_; }
 
  private:
-  // Takes a random number of ids from `other`, which may be as short as one.
-  static void Resemble(const Ids& other, std::mt19937& random, Ids* ids) {
-    const size_t kept = random() % (ids->size() + 1);
-    Ids mixed(other.begin(), other.begin() + std::min(kept, other.size()));
-    for (const uint16_t id : *ids) {
-      if (mixed.size() == ids->size()) break;
-      if (std::ranges::find(mixed, id) == mixed.end()) mixed.push_back(id);
-    }
-    *ids = mixed;
+  void Spoil(uint32_t how, Ids* ids) const {
+    if (how == 0) ids->back() = kNoRoute;
+    if (how == 1) ids->push_back(ids->front());
+    if (how == 2) ids->back() = static_cast<uint16_t>(shape_.experts);
   }
 
   Shape shape_;
