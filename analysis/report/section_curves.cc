@@ -10,6 +10,11 @@
 namespace moetap {
 namespace {
 
+// A point of a curve over the layers, each pair of rows counted once.
+bool IsCurve(const StudyResult& result) {
+  return result.layer && result.weight == "row";
+}
+
 ChartLine LineOf(const StudyDocument& document, const std::string& name,
                  const char* style, const char* label) {
   ChartLine line;
@@ -17,7 +22,7 @@ ChartLine LineOf(const StudyDocument& document, const std::string& name,
   line.label = label;
   line.dots = true;
   for (const StudyResult& result : document.results) {
-    if (result.name != name || !result.layer) continue;
+    if (result.name != name || !IsCurve(result)) continue;
     line.values.push_back(result.estimate);
     line.lo.push_back(result.lo);
     line.hi.push_back(result.hi);
@@ -31,7 +36,7 @@ ChartLine BaselineOf(const StudyDocument& document, const char* name,
   line.style = name;
   line.label = label;
   for (const StudyResult& result : document.results) {
-    if (result.name != "jaccard.all" || !result.layer) continue;
+    if (result.name != "jaccard.all" || !IsCurve(result)) continue;
     for (const auto& [baseline, value] : result.baselines) {
       if (baseline == name) line.values.push_back(value);
     }
@@ -44,7 +49,7 @@ Chart Panel(const StudyDocument& document, const std::string& which) {
   chart.title = which == "input" ? "By input token: token p equal or not"
                                  : "By output token: token p+1 equal or not";
   for (const StudyResult& result : document.results) {
-    if (result.name == "jaccard.all" && result.layer) {
+    if (result.name == "jaccard.all" && IsCurve(result)) {
       chart.layers.push_back(*result.layer);
     }
   }
@@ -119,7 +124,7 @@ std::string LayerTable(const StudyDocument& document) {
       Head("different output", true) + Head("uniform", true) +
       Head("k/(2n−k)", true) + Head("popularity", true) + "</tr>\n";
   for (const StudyResult& result : document.results) {
-    if (result.name != "jaccard.all" || !result.layer) continue;
+    if (result.name != "jaccard.all" || !IsCurve(result)) continue;
     table += "<tr>" + Cell(fmt::format("{}", *result.layer));
     for (const char* column : columns) {
       const auto* one =
@@ -138,7 +143,7 @@ std::string Units(const StudyDocument& document) {
   const auto unit = [&](const char* name) {
     return html::Count(document.unit(name));
   };
-  const StudyResult& first = document.results.front();
+  const StudyResult& first = *document.Find("jaccard.all");
   return fmt::format(
       "<p class=note>{} pairs of {} rows in {} trees with forks ({} trees, {} "
       "distinct sequences in all). Left out: {} shared rows, {} rows alone at "
