@@ -245,13 +245,15 @@ uint64_t Unusable(const SharingCounts& counts) {
   return unusable;
 }
 
-// Trees that have a row in a batch of some kind, in some layer.
+// Trees that have a row in a batch that counts, in some layer.
 uint64_t TreesWithBatches(const SharingCounts& counts) {
   std::vector<bool> found(counts.trees, false);
   for (const auto& sizes : counts.batches) {
-    for (const LayerBatches& layer : sizes.front()) {
-      for (size_t t = 0; t < layer.trees.size(); ++t) {
-        if (layer.trees[t].batches > 0) found[t] = true;
+    for (const auto& layers : sizes) {
+      for (const LayerBatches& layer : layers) {
+        for (size_t t = 0; t < layer.trees.size(); ++t) {
+          if (layer.trees[t].batches > 0) found[t] = true;
+        }
       }
     }
   }

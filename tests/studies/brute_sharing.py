@@ -102,7 +102,7 @@ class Brute:
         self.terms = {}  # kind, size, layer -> [(distinct, trees)]
         self.unusable = {}
         self.rows, self.missing, self.steps = [], 0, {kind: 0 for kind in KINDS}
-        self.trees = set()  # that have a row in a batch of 2 that counts
+        self.trees = set()  # that have a row in a batch that counts
         for number, trace in enumerate(several):
             self._add(number, trace, limit, seed)
 
@@ -129,8 +129,7 @@ class Brute:
                 continue
             trees = {(number, tree) for tree, _ in batch}
             terms.append((len(set().union(*sets)), trees))
-            if key[1] == 2:
-                self.trees |= trees
+            self.trees |= trees
 
     def select(self, kind, size, layer):
         layers = range(len(self.layers)) if layer is None else [layer]
