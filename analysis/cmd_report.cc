@@ -12,7 +12,9 @@
 #include "analysis/load_trace.h"
 #include "analysis/progress.h"
 #include "analysis/report/page.h"
+#include "analysis/studies/expert_bytes.h"
 #include "analysis/studies/locality.h"
+#include "analysis/studies/sharing.h"
 #include "analysis/studies/tree_study.h"
 #include "analysis/study_options.h"
 
@@ -47,6 +49,10 @@ void RunStudies(const Trace& trace, const LocalityOptions& options,
   Progress progress("pairs", plan.pairs);
   input->locality = RunLocality(
       plan, inputs, [&progress](uint64_t pairs) { progress.Add(pairs); });
+  SharingOptions sharing;
+  sharing.threads = options.threads;
+  input->sharing = RunSharing({&trace, 1}, CountServed(*input->capture),
+                              ExpertBytes(*input->capture), sharing, inputs);
 }
 
 int RunReportCommand(const Options& options) {

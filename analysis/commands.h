@@ -31,6 +31,7 @@ void AddExportCommand(CLI::App& app, Command* run);
 // Study.
 void AddTreeCommand(CLI::App& app, Command* run);
 void AddLocalityCommand(CLI::App& app, Command* run);
+void AddSharingCommand(CLI::App& app, Command* run);
 void AddReportCommand(CLI::App& app, Command* run);
 
 }  // namespace moetap

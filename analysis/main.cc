@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   moetap::AddExportCommand(app, &run);
   moetap::AddTreeCommand(app, &run);
   moetap::AddLocalityCommand(app, &run);
+  moetap::AddSharingCommand(app, &run);
   moetap::AddReportCommand(app, &run);
   try {
     app.parse(argc, argv);

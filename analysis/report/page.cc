@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "analysis/report/assets.h"
 #include "analysis/report/html.h"
 
@@ -28,8 +30,12 @@ std::string Footer(const ReportInput& input) {
     uuids += (uuids.empty() ? "" : ", ") + file.uuid;
   }
   std::string definitions;
-  for (const std::string& name : input.locality.definitions) {
-    definitions += (definitions.empty() ? "" : ", ") + name;
+  std::set<std::string> named;
+  for (const StudyDocument* study : {&input.locality, &input.sharing}) {
+    for (const std::string& name : study->definitions) {
+      if (!named.insert(name).second) continue;
+      definitions += (definitions.empty() ? "" : ", ") + name;
+    }
   }
   return fmt::format(
       "<footer>Written by moetap {}. Capture files: <span class=mono>{}</span>."
@@ -61,6 +67,7 @@ std::string ReportPage(const ReportInput& input) {
   } else {
     page += TreeSection(input);
     page += CurvesSection(input);
+    page += SharingSection(input);
     page += LoadSection(input);
   }
   page += VerifySection(input);

@@ -8,6 +8,7 @@
 #include "analysis/capture.h"
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/fork_tree.h"
+#include "analysis/studies/sharing_batches.h"
 #include "analysis/studies/vocabulary.h"
 #include "analysis/trace.h"
 #include "analysis/verify/verify.h"
@@ -21,6 +22,7 @@ struct ReportInput {
   Forest forest;
   StudyDocument tree;
   StudyDocument locality;
+  StudyDocument sharing;
   Vocabulary vocabulary;
   std::vector<VerifyResult> verify;
 };
@@ -34,6 +36,7 @@ std::string CaptureSection(const ReportInput& input);
 std::string VerifySection(const ReportInput& input);
 std::string TreeSection(const ReportInput& input);
 std::string CurvesSection(const ReportInput& input);
+std::string SharingSection(const ReportInput& input);
 std::string LoadSection(const ReportInput& input);
 
 // A drawing of one tree: positions to the right, a line per branch, as thick

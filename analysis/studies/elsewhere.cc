@@ -1,10 +1,12 @@
 #include "analysis/studies/elsewhere.h"
 
 #include <algorithm>
-#include <optional>
+#include <atomic>
+#include <mutex>
 
 #include "analysis/studies/counter_rng.h"
-#include "analysis/studies/set_pairs.h"
+#include "analysis/studies/token_paths.h"
+#include "analysis/studies/workers.h"
 
 namespace moetap {
 namespace {
@@ -55,6 +57,22 @@ class Numbers {
   uint64_t stream_;
   uint64_t next_;
 };
+
+// Of two ascending sets.
+uint32_t Common(std::span<const uint16_t> a, std::span<const uint16_t> b) {
+  uint32_t common = 0;
+  for (size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    common += a[i] == b[j];
+    const bool first = a[i] <= b[j];
+    j += b[j] <= a[i];
+    i += first;
+  }
+  return common;
+}
+
+void AddTo(const Bins& from, Bins* to) {
+  for (size_t i = 0; i < from.size(); ++i) (*to)[i] += from[i];
+}
 
 }  // namespace
 
@@ -132,10 +150,6 @@ class ElsewhereRows::Drawer {
     result_.other_trees = rows.trees_ > 1;
     result_.total.assign(layout_.size(), 0);
     if (per_tree) result_.trees.assign(rows.trees_, Bins(layout_.size(), 0));
-    for (const MoeLayer& layer : layers_) {
-      columns_.emplace_back();
-      experts_.push_back(layer.experts == 0 ? 65535 : layer.experts);
-    }
   }
 
   void Draw(uint64_t token_a, uint64_t token_b, Numbers* numbers) {
@@ -163,20 +177,20 @@ class ElsewhereRows::Drawer {
         .subspan(rows_.first_[t], rows_.first_[t + 1] - rows_.first_[t]);
   }
 
-  std::span<const uint16_t> Set(const Place& place, size_t layer) const {
-    const TrieRows& rows = *rows_.parts_[place.part];
-    return rows.trace().set(rows.Get(place.node, place.position)->row, layer);
+  uint32_t RowOf(const Place& place) const {
+    return rows_.parts_[place.part]->Get(place.node, place.position)->row;
   }
 
   void Count(const Place& x, const Place& y) {
+    const uint32_t row_x = RowOf(x);
+    const uint32_t row_y = RowOf(y);
     for (size_t l = 0; l < layers_.size(); ++l) {
-      columns_[l].Reset(2, experts_[l]);
-      const bool usable =
-          columns_[l].Write(0, Set(x, l)) == SetState::kUsable &&
-          columns_[l].Write(1, Set(y, l)) == SetState::kUsable;
-      Intersect(columns_[l], 0, 0, 2, sizes_);
+      const auto a = rows_.parts_[x.part]->trace().set(row_x, l);
+      const auto b = rows_.parts_[y.part]->trace().set(row_y, l);
+      const uint32_t experts = layers_[l].experts;
+      const bool usable = IsUsable(a, experts) && IsUsable(b, experts);
       const size_t bin =
-          layout_.offset(l, 0) + (usable ? sizes_[1] : layers_[l].k + 1);
+          layout_.offset(l, 0) + (usable ? Common(a, b) : layers_[l].k + 1);
       ++result_.total[bin];
       if (result_.trees.empty()) continue;
       ++result_.trees[x.tree][bin];
@@ -187,29 +201,49 @@ class ElsewhereRows::Drawer {
   const ElsewhereRows& rows_;
   const std::vector<MoeLayer>& layers_;
   const BinLayout layout_;
-  std::vector<SetColumn> columns_;
-  std::vector<uint32_t> experts_;
-  uint8_t sizes_[64];
   Elsewhere result_;
 };
 
+// Shares the draws out to threads.  `draw` does one.
+Elsewhere ElsewhereRows::DrawAll(
+    unsigned threads, bool per_tree,
+    const std::function<void(uint64_t, Drawer*)>& draw) const {
+  constexpr uint64_t kChunk = 4096;
+  Elsewhere result = std::move(Drawer(*this, per_tree).result());
+  std::mutex mutex;
+  std::atomic<uint64_t> next{0};
+  RunWorkers(threads, [&] {
+    Drawer drawer(*this, per_tree);
+    for (uint64_t at = next.fetch_add(kChunk); at < kElsewhereDraws;
+         at = next.fetch_add(kChunk)) {
+      for (uint64_t d = at; d < at + kChunk; ++d) draw(d, &drawer);
+    }
+    const std::lock_guard lock(mutex);
+    result.unmatched += drawer.result().unmatched;
+    AddTo(drawer.result().total, &result.total);
+    for (size_t t = 0; t < result.trees.size(); ++t) {
+      AddTo(drawer.result().trees[t], &result.trees[t]);
+    }
+  });
+  return result;
+}
+
 Elsewhere ElsewhereRows::Same(const TokenPairs& pairs, uint64_t seed,
-                              bool per_tree) const {
-  Drawer drawer(*this, per_tree);
+                              bool per_tree, unsigned threads) const {
   const TokenScale scale(pairs.same);
-  for (uint64_t d = 0; scale.sum() > 0 && d < kElsewhereDraws; ++d) {
+  return DrawAll(threads, per_tree, [&](uint64_t d, Drawer* drawer) {
+    if (scale.sum() == 0) return;
     Numbers numbers(seed, kStreamSameElsewhere, d);
     const uint64_t token = scale.At(Systematic(d, scale.sum()));
-    drawer.Draw(token, token, &numbers);
-  }
-  return std::move(drawer.result());
+    drawer->Draw(token, token, &numbers);
+  });
 }
 
 Elsewhere ElsewhereRows::Different(const TokenPairs& pairs, uint64_t seed,
-                                   bool per_tree) const {
-  Drawer drawer(*this, per_tree);
+                                   bool per_tree, unsigned threads) const {
   const TokenScale scale(pairs.different);
-  for (uint64_t d = 0; scale.tokens() > 1 && d < kElsewhereDraws; ++d) {
+  return DrawAll(threads, per_tree, [&](uint64_t d, Drawer* drawer) {
+    if (scale.tokens() < 2) return;
     Numbers numbers(seed, kStreamDifferentElsewhere, d);
     const uint64_t a = scale.At(Systematic(d, scale.sum()));
     uint64_t b = a;
@@ -217,12 +251,11 @@ Elsewhere ElsewhereRows::Different(const TokenPairs& pairs, uint64_t seed,
       b = scale.At(numbers.Below(scale.sum()));
     }
     if (a == b) {
-      ++drawer.result().unmatched;
+      ++drawer->result().unmatched;
     } else {
-      drawer.Draw(a, b, &numbers);
+      drawer->Draw(a, b, &numbers);
     }
-  }
-  return std::move(drawer.result());
+  });
 }
 
 }  // namespace moetap

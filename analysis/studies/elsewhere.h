@@ -4,6 +4,7 @@
 #define MOETAP_ANALYSIS_STUDIES_ELSEWHERE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <vector>
@@ -42,7 +43,8 @@ class ElsewhereRows {
   explicit ElsewhereRows(std::span<const TrieRows* const> rows);
 
   // (e): both rows have the token of an aligned pair with equal inputs.
-  Elsewhere Same(const TokenPairs& pairs, uint64_t seed, bool per_tree) const;
+  Elsewhere Same(const TokenPairs& pairs, uint64_t seed, bool per_tree,
+                 unsigned threads) const;
   // (f): the rows have two different tokens, each as frequent as it is on the
   // sides of aligned pairs with different inputs.
   Elsewhere Different(const TokenPairs& pairs, uint64_t seed,
@@ -58,6 +60,9 @@ class ElsewhereRows {
     uint32_t position = 0;
   };
   class Drawer;
+
+  Elsewhere DrawAll(unsigned threads, bool per_tree,
+                    const std::function<void(uint64_t, Drawer*)>& draw) const;
 
   std::vector<const TrieRows*> parts_;
   std::vector<uint64_t> tokens_;  // distinct, ascending

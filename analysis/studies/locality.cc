@@ -174,9 +174,10 @@ class Run {
     }
     const ElsewhereRows elsewhere(rows);
     const uint64_t seed = plan_.options.seed;
-    counts_.same_elsewhere = elsewhere.Same(tokens, seed, counts_.population);
-    counts_.different_elsewhere =
-        elsewhere.Different(tokens, seed, counts_.population);
+    counts_.same_elsewhere =
+        elsewhere.Same(tokens, seed, counts_.population, plan_.options.threads);
+    counts_.different_elsewhere = elsewhere.Different(
+        tokens, seed, counts_.population, plan_.options.threads);
   }
 
   const LocalityPlan& plan_;

@@ -29,13 +29,30 @@ const std::vector<Reason>& Reasons() {
       {"missing-rows",
        "Some token paths have no routing in the capture; they were left out.",
        "moetap info CAPTURE"},
+      {"no-batches",
+       "No two rows of generated tokens stand at one position of a tree, or at "
+       "one index of two prompts, so there is no batch.",
+       "send several requests under moetap record, each generating two tokens "
+       "or more"},
       {"no-class",
        "Some layer has no pair with equal tokens or none with different ones, "
        "so there are no curves to cross.",
        "record longer branches, or more of them"},
+      {"no-decode-rows",
+       "No token that a request generated was the input of a row with routing.",
+       "moetap info CAPTURE; let requests generate two tokens or more"},
+      {"no-expert-bytes",
+       "The capture does not say what an expert's weights take, so there are "
+       "no figures in bytes.",
+       "moetap sharing --expert-bytes N CAPTURE"},
       {"no-forks", "No two requests share a token prefix and then differ.",
        "send several requests that share a prefix, or sample with n > 1, "
        "under moetap record"},
+      {"no-labels",
+       "A capture has no categories of prompts, so there are no batches of one "
+       "category.",
+       "record each category into a capture of its own; its unrelated batches "
+       "are of one category"},
       {"no-popularity",
        "The popularity baseline of some layer could not be fitted.",
        "moetap locality --json CAPTURE shows for which"},
@@ -44,6 +61,16 @@ const std::vector<Reason>& Reasons() {
        "moetap verify CAPTURE"},
       {"no-sequences", "The capture holds no tokens of any request.",
        "moetap info CAPTURE"},
+      {"no-siblings",
+       "No tree has two rows of generated tokens at one position, so there are "
+       "no batches of siblings.",
+       "send several requests with one prompt, or sample with n > 1, under "
+       "moetap record"},
+      {"no-unrelated",
+       "No two prompts have rows of generated tokens at one index, so there "
+       "are "
+       "no batches of unrelated rows.",
+       "send requests with different prompts under moetap record"},
       {"tokens-none",
        "The capture holds prefix hashes instead of token ids, so equal tokens "
        "on different paths cannot be told.",
@@ -51,6 +78,10 @@ const std::vector<Reason>& Reasons() {
       {"unrouted-sets",
        "Some tokens were routed to fewer experts than the others; their sets "
        "were left out.",
+       "moetap verify CAPTURE"},
+      {"unusable-batches",
+       "Some batches have a set with no route, a repeated id or an id that is "
+       "no expert; they were left out in that layer.",
        "moetap verify CAPTURE"},
   };
   return reasons;

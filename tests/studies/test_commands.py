@@ -174,7 +174,8 @@ def test_page_needs_nothing_from_elsewhere(make_capture, tmp_path):
         for name in attributes:
             assert name not in ("src", "href", "style"), (tag, attributes)
             assert not name.startswith("on")
-    for words in ("Fork tree", "Locality", "Load of the experts",
+    for words in ("Fork tree", "Locality", "Shared batches",
+                  "Steps as they were served", "Load of the experts",
                   "Verification", "another model"):
         assert words in text
 

@@ -1,8 +1,9 @@
 // Runs one study on a trace given as JSON, for tests that compare it with an
-// independent computation: study_trace STUDY [THREADS [PAIRS [ALIGNMENT [SEED
-// [BAND]]]]].  STUDY is locality, tree, paths, or one of those that print other
-// JSON than a study's document: token_classes (a list of names for each
-// sequence) and noise (counts).
+// independent computation: study_trace STUDY [THREADS [OPTION...]].  STUDY is
+// locality (options: PAIRS ALIGNMENT SEED BAND), tree, paths, sharing (BATCHES
+// SEED; with experts of 1000 bytes), or one of those that print other JSON than
+// a study's document: token_classes (a list of names for each sequence), noise
+// and batches (counts).
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
@@ -19,6 +20,7 @@
 
 #include "analysis/studies/locality.h"
 #include "analysis/studies/noise_floor.h"
+#include "analysis/studies/sharing.h"
 #include "analysis/studies/token_class.h"
 #include "analysis/studies/tree_study.h"
 
@@ -125,14 +127,42 @@ Json Noise(const std::vector<Trace>& traces) {
           {"mean", OrNull(MeanJaccard(noise.total))}};
 }
 
+// [kind][size][layer]: batches by number of distinct experts.
+Json BatchCounts(const std::vector<Trace>& traces,
+                 const SharingOptions& options) {
+  SharingCounts counts;
+  for (const Trace& trace : traces) counts.Merge(CountSharing(trace, options));
+  Json kinds = Json::array();
+  for (const auto& sizes : counts.batches) {
+    Json of_kind = Json::array();
+    for (const auto& layers : sizes) {
+      Json of_size = Json::array();
+      for (const LayerBatches& layer : layers) {
+        of_size.push_back(
+            {{"distinct", layer.distinct}, {"unusable", layer.unusable}});
+      }
+      of_kind.push_back(std::move(of_size));
+    }
+    kinds.push_back(std::move(of_kind));
+  }
+  return kinds;
+}
+
 int Main(int argc, char** argv) {
   const std::string study = argc > 1 ? argv[1] : "";
   LocalityOptions options;
   if (argc > 2) options.threads = static_cast<unsigned>(std::atoi(argv[2]));
-  if (argc > 3 && !ParsePairing(argv[3], &options)) return 2;
-  if (argc > 4) options.alignment = argv[4];
-  if (argc > 5) options.seed = std::strtoull(argv[5], nullptr, 10);
-  if (argc > 6) options.band = ParseBand(argv[6]);
+  SharingOptions sharing;
+  sharing.threads = options.threads;
+  if (study == "locality") {
+    if (argc > 3 && !ParsePairing(argv[3], &options)) return 2;
+    if (argc > 4) options.alignment = argv[4];
+    if (argc > 5) options.seed = std::stoull(argv[5]);
+    if (argc > 6) options.band = ParseBand(argv[6]);
+  } else {
+    if (argc > 3) sharing.batches = std::stoull(argv[3]);
+    if (argc > 4) sharing.seed = std::stoull(argv[4]);
+  }
   const Json input = Json::parse(std::cin);
   std::vector<Trace> traces;
   if (input.is_array()) {
@@ -148,6 +178,11 @@ int Main(int argc, char** argv) {
   } else if (study == "paths") {
     std::cout << TreePaths(traces.front(), BuildForest(traces.front()));
     return 0;
+  } else if (study == "sharing") {
+    document = RunSharing(traces, {}, 1000, sharing, {});
+  } else if (study == "batches") {
+    std::cout << BatchCounts(traces, sharing).dump() << '\n';
+    return 0;
   } else if (study == "noise") {
     std::cout << Noise(traces).dump() << '\n';
     return 0;
@@ -156,8 +191,8 @@ int Main(int argc, char** argv) {
     return 0;
   } else {
     std::fprintf(stderr,
-                 "study_trace locality|tree|paths|token_classes|noise "
-                 "[THREADS]\n");
+                 "study_trace locality|tree|paths|sharing|batches|noise|"
+                 "token_classes [THREADS [BATCHES [SEED]]]\n");
     return 2;
   }
   std::cout << ToJson(document).dump(1) << '\n';

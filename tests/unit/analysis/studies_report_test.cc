@@ -4,6 +4,7 @@
 #include "analysis/report/page.h"
 #include "analysis/studies/expert_load.h"
 #include "analysis/studies/locality.h"
+#include "analysis/studies/sharing.h"
 #include "analysis/studies/tree_study.h"
 #include "tests/unit/analysis/studies_trace.h"
 
@@ -41,6 +42,7 @@ std::string PageOf(const Trace& trace) {
   input.forest = BuildForest(trace);
   input.tree = RunTree(trace, input.forest, {});
   input.locality = RunLocality(PlanLocality({&trace, 1}, {}), {});
+  input.sharing = RunSharing({&trace, 1}, {}, 1024, {}, {});
   return ReportPage(input);
 }
 
@@ -54,6 +56,16 @@ TEST(ReportPageTest, HostileIdsStayText) {
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;evil()"));
   EXPECT_THAT(page, Not(HasSubstr("<script>evil")));
   EXPECT_THAT(page, Not(HasSubstr("<img")));
+}
+
+TEST(ReportPageTest, SharedBatchesAreATableOrAReason) {
+  Trace trace = MakeTrace({{0, 16, 2, 0}});
+  AddSequence(&trace, {1, 2, 3});
+  EXPECT_THAT(PageOf(trace), HasSubstr("there is no batch"));
+  AddSequence(&trace, {1, 4, 5});
+  // {2, 3} and {4, 5}: four experts of 1 KiB.
+  EXPECT_THAT(PageOf(trace), HasSubstr("<td class=n>4.00"));
+  EXPECT_THAT(PageOf(trace), HasSubstr("4.0 KiB"));
 }
 
 TEST(ReportPageTest, TreesBeyondTheLimitAreCounted) {

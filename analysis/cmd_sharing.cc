@@ -1,0 +1,90 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "analysis/capture.h"
+#include "analysis/commands.h"
+#include "analysis/studies/envelope.h"
+#include "analysis/studies/expert_bytes.h"
+#include "analysis/studies/sharing.h"
+#include "analysis/study_options.h"
+#include "analysis/trace.h"
+
+namespace moetap {
+namespace {
+
+struct Options {
+  std::vector<std::filesystem::path> captures;
+  std::filesystem::path csv;
+  bool json = false;
+  std::optional<uint64_t> expert_bytes;
+  SharingOptions study;
+};
+
+int RunSharingCommand(const Options& options) {
+  std::vector<Trace> traces;
+  std::vector<StudyInput> inputs;
+  ServedSteps served;
+  std::optional<uint64_t> expert_bytes = options.expert_bytes;
+  for (const auto& path : options.captures) {
+    const Capture capture = ReadCapture(path);
+    traces.push_back(BuildTrace(capture));
+    served.Merge(CountServed(capture));
+    if (!expert_bytes) expert_bytes = ExpertBytes(capture);
+    for (StudyInput& input : InputsOf(capture)) {
+      inputs.push_back(std::move(input));
+    }
+  }
+  const StudyDocument document = RunSharing(traces, served, expert_bytes,
+                                            options.study, std::move(inputs));
+  if (options.json) {
+    fmt::print("{}\n", ToJson(document).dump(1));
+  } else {
+    fmt::print("{}", SharingText(document));
+  }
+  if (!options.csv.empty()) WriteCsv(document, options.csv);
+  return ExitStatus(document);
+}
+
+}  // namespace
+
+void AddSharingCommand(CLI::App& app, Command* run) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand(
+      "sharing",
+      "How many experts a decoding step touches, by what it batches");
+  verb->group("Study");
+  verb->footer(
+      "Example: moetap sharing run1 --csv figures\n"
+      "Exit status: 0 done, 3 descriptive only or a capture with losses, "
+      "1 not computable, 2 usage.");
+  verb->add_option("CAPTURE", options->captures,
+                   "Capture directories or files, of one model")
+      ->required();
+  verb->add_flag("--json", options->json,
+                 "Print JSON as docs/study.schema.json defines it");
+  verb->add_option("--csv", options->csv, "Also write sharing.csv into DIR")
+      ->type_name("DIR");
+  verb->add_option("--batches", options->study.batches,
+                   "Synthetic batches of each kind and size, at most")
+      ->check(CLI::Range(1, 1000000))
+      ->type_name("N")
+      ->capture_default_str();
+  verb->add_option("--seed", options->study.seed, "Of the synthetic batches")
+      ->type_name("N")
+      ->capture_default_str();
+  verb->add_option("--expert-bytes", options->expert_bytes,
+                   "Bytes of one expert's weights, in place of those that "
+                   "follow from the capture's facts")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 40))
+      ->type_name("N");
+  AddThreadsOption(verb, &options->study.threads);
+  verb->callback([options, run] {
+    *run = [options] { return RunSharingCommand(*options); };
+  });
+}
+
+}  // namespace moetap

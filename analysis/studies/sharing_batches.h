@@ -1,0 +1,62 @@
+// Synthetic decoding steps: which rows of a trace could have been one batch,
+// and batches drawn from them.  docs/studies.md defines both kinds.
+#ifndef MOETAP_ANALYSIS_STUDIES_SHARING_BATCHES_H_
+#define MOETAP_ANALYSIS_STUDIES_SHARING_BATCHES_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "analysis/studies/fork_tree.h"
+#include "analysis/trace.h"
+
+namespace moetap {
+
+enum class BatchKind : uint8_t { kSiblings, kUnrelated };
+inline constexpr size_t kBatchKinds = 2;
+const char* BatchKindName(BatchKind kind);  // "siblings", ...
+
+inline constexpr std::array<uint32_t, 6> kBatchSizes = {2, 4, 8, 16, 32, 64};
+
+// Rows for the batches of one step.  A batch has at most one row of each
+// stratum: siblings have one row in each, unrelated rows one tree in each.
+struct StepRows {
+  std::vector<uint32_t> rows;         // of the trace, by stratum
+  std::vector<uint32_t> first = {0};  // of each stratum in `rows`, and the end
+  std::vector<uint32_t> trees;        // of the forest, one per stratum
+
+  uint32_t strata() const { return static_cast<uint32_t>(trees.size()); }
+  uint32_t size(uint32_t stratum) const {
+    return first[stratum + 1] - first[stratum];
+  }
+};
+
+struct DecodeRows {
+  std::vector<uint32_t> rows;  // of the trace, one for each token path
+  uint64_t missing = 0;        // token paths without routing
+  // Per kind: steps with two or more strata, by tree and position or by index.
+  std::array<std::vector<StepRows>, kBatchKinds> steps;
+};
+
+// The rows whose input token some request generated.
+DecodeRows FindDecodeRows(const Trace& trace, const Forest& forest);
+
+// Batches of `size` rows: those of batch i are rows[i * size, (i + 1) * size),
+// and trees has the tree of each row.  Rows of one tree are neighbours.
+struct Batches {
+  uint32_t size = 0;
+  std::vector<uint32_t> rows;
+  std::vector<uint32_t> trees;
+
+  size_t count() const { return rows.size() / size; }
+};
+
+// At most `limit` >= 1 batches, as many of each step; all of a step's
+// combinations if there are no more than that.  `seed`: see counter_rng.h.
+Batches MakeBatches(std::span<const StepRows> steps, BatchKind kind,
+                    uint32_t size, uint64_t limit, uint64_t seed);
+
+}  // namespace moetap
+
+#endif  // MOETAP_ANALYSIS_STUDIES_SHARING_BATCHES_H_

@@ -1,0 +1,128 @@
+#include <fmt/format.h>
+
+#include <string>
+
+#include "analysis/studies/reasons.h"
+#include "analysis/studies/sharing.h"
+
+namespace moetap {
+namespace {
+
+// The batch size of the table by layer.
+constexpr uint32_t kShownSize = 8;
+
+std::string Number(const std::optional<double>& value) {
+  return value ? fmt::format("{:.2f}", *value) : "-";
+}
+
+std::string Mebibytes(const StudyResult* result) {
+  if (result == nullptr || !result->estimate) return "-";
+  return fmt::format("{:.2f}", *result->estimate / 1048576);
+}
+
+std::string Range(const StudyResult& result) {
+  if (!result.lo) return "-";
+  return fmt::format("{:.2f}..{:.2f}", *result.lo, *result.hi);
+}
+
+std::string Header(const StudyDocument& document) {
+  const auto unit = [&](const char* name) { return document.unit(name); };
+  return fmt::format(
+      "sharing: {} trees ({} in batches), {} sequences, {} rows of generated "
+      "tokens\n"
+      "         batches from {} steps of siblings and {} of unrelated rows, at "
+      "most {} each\n"
+      "         left out: {} missing rows, {} batch layers with an unusable "
+      "set\n",
+      unit("trees"), unit("trees_with_batches"), unit("sequences"),
+      unit("decode_rows"), unit("siblings_steps"), unit("unrelated_steps"),
+      document.options.at("batches").dump(), unit("missing_rows"),
+      unit("unusable_batches"));
+}
+
+std::string Sizes(const StudyDocument& document) {
+  std::string text = fmt::format(
+      "\nAll layers, distinct experts per layer and step\n"
+      "{:>4} {:>9} {:>16} {:>9} {:>16} {:>8} {:>10} {:>10} {:>10}\n",
+      "rows", "siblings", "95 %", "unrelated", "95 %", "uniform", "popularity",
+      "MiB sibl.", "MiB unrel.");
+  for (const uint32_t size : kBatchSizes) {
+    const std::string siblings = fmt::format("siblings.b{}", size);
+    const std::string unrelated = fmt::format("unrelated.b{}", size);
+    const StudyResult& a = *document.Find("distinct." + siblings);
+    const StudyResult& b = *document.Find("distinct." + unrelated);
+    if (!a.estimate && !b.estimate) continue;
+    // Of no batches, there is no baseline.
+    const auto& baselines = a.estimate ? a.baselines : b.baselines;
+    text += fmt::format(
+        "{:>4} {:>9} {:>16} {:>9} {:>16} {:>8} {:>10} {:>10} {:>10}\n", size,
+        Number(a.estimate), Range(a), Number(b.estimate), Range(b),
+        Number(baselines[0].second), Number(baselines[1].second),
+        Mebibytes(document.Find("bytes." + siblings)),
+        Mebibytes(document.Find("bytes." + unrelated)));
+  }
+  return text;
+}
+
+std::string Layers(const StudyDocument& document) {
+  std::string text = fmt::format(
+      "\nBy layer, {} rows\n{:>5} {:>9} {:>9} {:>8} {:>10}\n", kShownSize,
+      "layer", "siblings", "unrelated", "uniform", "popularity");
+  const std::string name = fmt::format("distinct.siblings.b{}", kShownSize);
+  for (const StudyResult& result : document.results) {
+    if (result.name != name || !result.layer) continue;
+    const StudyResult* other = document.Find(
+        fmt::format("distinct.unrelated.b{}", kShownSize), result.layer);
+    text += fmt::format("{:>5} {:>9} {:>9} {:>8} {:>10}\n", *result.layer,
+                        Number(result.estimate), Number(other->estimate),
+                        Number(result.baselines[0].second),
+                        Number(result.baselines[1].second));
+  }
+  return text;
+}
+
+std::string Served(const StudyDocument& document) {
+  const std::string prefix = "distinct.served.";
+  std::string lines;
+  for (const StudyResult& result : document.results) {
+    if (!result.name.starts_with(prefix) || result.layer) continue;
+    const std::string bucket = result.name.substr(prefix.size());
+    lines += fmt::format("{:>8} {:>12} {:>9} {:>8} {:>10} {:>10}\n", bucket,
+                         result.n_units, Number(result.estimate),
+                         Number(result.baselines[0].second),
+                         Number(result.baselines[1].second),
+                         Mebibytes(document.Find("bytes.served." + bucket)));
+  }
+  if (lines.empty()) return "";
+  return fmt::format(
+             "\nAs served: {} steps of generated rows only ({} other steps)\n"
+             "{:>8} {:>12} {:>9} {:>8} {:>10} {:>10}\n",
+             document.unit("served_steps"), document.unit("served_other_steps"),
+             "rows", "step layers", "distinct", "uniform", "popularity",
+             "MiB") +
+         lines;
+}
+
+std::string Note(const std::string& code) {
+  const Reason& reason = FindReason(code);
+  return fmt::format("{}: {}\n    next: {}\n", reason.code, reason.text,
+                     reason.next);
+}
+
+}  // namespace
+
+std::string SharingText(const StudyDocument& document) {
+  std::string text = Header(document);
+  if (!document.results.empty()) {
+    text += Sizes(document) + Layers(document) + Served(document);
+    text +=
+        "\nuniform, popularity: what as many rows would touch if their experts "
+        "had nothing in common\nbut chance; MiB: weights of the touched "
+        "experts, all layers\n";
+  }
+  if (!document.reason.empty()) text += '\n' + Note(document.reason);
+  for (const std::string& code : document.warnings) text += Note(code);
+  return text;
+}
+
+}  // namespace moetap
