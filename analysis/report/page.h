@@ -8,6 +8,7 @@
 #include "analysis/capture.h"
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/fork_tree.h"
+#include "analysis/studies/tree_study.h"
 #include "analysis/studies/vocabulary.h"
 #include "analysis/trace.h"
 #include "analysis/verify/verify.h"
@@ -19,7 +20,7 @@ struct ReportInput {
   const Trace* trace = nullptr;  // null: there is none, ...
   std::string trace_error;       // ... for this reason
   Forest forest;
-  StudyDocument tree;
+  TreeStudy tree;
   StudyDocument locality;
   Vocabulary vocabulary;
   std::vector<VerifyResult> verify;

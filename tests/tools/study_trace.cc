@@ -1,5 +1,5 @@
 // Runs one study on a trace given as JSON, for tests that compare it with an
-// independent computation: study_trace locality|tree|paths [THREADS].
+// independent computation: study_trace locality|tree [THREADS].
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
@@ -13,6 +13,7 @@
 
 #include "analysis/studies/locality.h"
 #include "analysis/studies/tree_study.h"
+#include "analysis/trace/beam_search.h"
 
 namespace moetap {
 namespace {
@@ -55,6 +56,21 @@ Trace ReadTrace(const Json& json) {
   return trace;
 }
 
+int PrintTree(std::vector<Trace>& traces) {
+  std::vector<Forest> forests;
+  std::vector<TraceForest> all;
+  for (Trace& trace : traces) {
+    MarkPruned(&trace);
+    forests.push_back(BuildForest(trace));
+  }
+  for (size_t t = 0; t < traces.size(); ++t) {
+    all.push_back({&traces[t], &forests[t]});
+  }
+  const TreeStudy study = RunTree(all, {});
+  std::cout << TreeJson(study).dump(1) << '\n';
+  return ExitStatus(study.document);
+}
+
 int Main(int argc, char** argv) {
   const std::string study = argc > 1 ? argv[1] : "";
   LocalityOptions options;
@@ -70,12 +86,9 @@ int Main(int argc, char** argv) {
   if (study == "locality") {
     document = RunLocality(PlanLocality(traces, options), {});
   } else if (study == "tree") {
-    document = RunTree(traces.front(), BuildForest(traces.front()), {});
-  } else if (study == "paths") {
-    std::cout << TreePaths(traces.front(), BuildForest(traces.front()));
-    return 0;
+    return PrintTree(traces);
   } else {
-    std::fprintf(stderr, "study_trace locality|tree|paths [THREADS]\n");
+    std::fprintf(stderr, "study_trace locality|tree [THREADS]\n");
     return 2;
   }
   std::cout << ToJson(document).dump(1) << '\n';
