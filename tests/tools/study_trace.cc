@@ -4,7 +4,10 @@
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
 // a row being one list of ids per layer, -1 for no route.  A list of such
-// traces is one study of several captures.
+// traces is one study of several captures.  A sequence may also have
+// "external_id", "strategy", "client_prompt", "finish_reason", "preemptions",
+// "returned_tokens" and "provenance": per position {"source", "from" (index of
+// a sequence), "reason", "executions", "unreturned"}.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -34,6 +37,37 @@ Position ReadRow(const Json& json, Trace* trace) {
   return position;
 }
 
+void ReadProvenance(const Json& json, Position* position) {
+  const std::string source = json.at("source");
+  for (const Source one :
+       {Source::kObserved, Source::kInherited, Source::kMissing}) {
+    if (source == SourceName(one)) position->source = one;
+  }
+  const std::string reason = json.at("reason");
+  for (int code = 0; code <= static_cast<int>(MissingReason::kNoIdentity);
+       ++code) {
+    const auto one = static_cast<MissingReason>(code);
+    if (reason == MissingReasonName(one)) position->reason = one;
+  }
+  position->from =
+      json.at("from").is_null() ? kNone : json.at("from").get<uint32_t>();
+  position->executions = json.at("executions");
+  position->unreturned = json.at("unreturned");
+}
+
+void ReadStory(const Json& json, Sequence* sequence) {
+  sequence->external_id = json.value("external_id", "");
+  sequence->strategy = json.value("strategy", "");
+  sequence->prompt = json.value("client_prompt", "");
+  sequence->finish_reason = json.value("finish_reason", "");
+  sequence->preemptions = json.value("preemptions", 0u);
+  sequence->returned_tokens = json.value("returned_tokens", kNone);
+  if (!json.contains("provenance")) return;
+  for (size_t p = 0; p < sequence->positions.size(); ++p) {
+    ReadProvenance(json.at("provenance").at(p), &sequence->positions[p]);
+  }
+}
+
 Trace ReadTrace(const Json& json) {
   Trace trace;
   trace.model = "synthetic";
@@ -51,6 +85,7 @@ Trace ReadTrace(const Json& json) {
     for (const Json& row : one.at("rows")) {
       sequence.positions.push_back(ReadRow(row, &trace));
     }
+    ReadStory(one, &sequence);
     trace.sequences.push_back(std::move(sequence));
   }
   return trace;
