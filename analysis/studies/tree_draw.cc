@@ -105,9 +105,10 @@ std::string Header(const StudyDocument& document) {
 
 std::string Groups(const Json& groups) {
   if (groups.empty()) return "";
-  std::string text = fmt::format(
-      "\n{:<29} {:>9} {:>9} {:>6} {:>9} {:>9} {:>9} {:>7}\n", "", "sequences",
-      "distinct", "forks", "served", "distinct", "computed", "pruned");
+  std::string text =
+      fmt::format("\n{:<29} {:>9} {:>9} {:>6} {:>10} {:>10} {:>10} {:>7}\n", "",
+                  "sequences", "distinct", "forks", "rows", "r.distinct",
+                  "r.computed", "pruned");
   const size_t count = std::min(kMaxGroups, groups.size());
   for (size_t g = 0; g < count; ++g) {
     const Json& group = groups[g];
@@ -116,7 +117,7 @@ std::string Groups(const Json& groups) {
     };
     const auto name = group["name"].get<std::string>();
     text += fmt::format(
-        "{:<8} {:<20} {:>9} {:>9} {:>6} {:>9} {:>9} {:>9} {:>7}\n",
+        "{:<8} {:<20} {:>9} {:>9} {:>6} {:>10} {:>10} {:>10} {:>7}\n",
         group["by"].get<std::string>(),
         name.empty() ? "(unknown)" : Shorten(EscapeLine(name), 20),
         unit("sequences"), unit("leaves"), unit("forks"), unit("served_rows"),
