@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/commands.h"
@@ -47,9 +48,12 @@ int RunTreeCommand(const Options& options) {
   }
   TreeStudy study = RunTree(all, inputs.inputs);
   AddInputs(inputs, &study.document);
+  const int status = ExitStatus(study.document);
+  if (!options.csv.empty()) WriteCsv(study.document, options.csv);
   if (options.json) {
-    fmt::print("{}\n", TreeJson(study).dump(1, ' ', false,
-                                            Json::error_handler_t::replace));
+    fmt::print("{}\n",
+               TreeJson(std::move(study))
+                   .dump(1, ' ', false, Json::error_handler_t::replace));
   } else if (options.paths) {
     fmt::print("{}", TreePaths(all));
   } else if (options.dot) {
@@ -58,8 +62,7 @@ int RunTreeCommand(const Options& options) {
     fmt::print("{}",
                TreeText(all, study, inputs.vocabulary, options.max_nodes));
   }
-  if (!options.csv.empty()) WriteCsv(study.document, options.csv);
-  return ExitStatus(study.document);
+  return status;
 }
 
 }  // namespace

@@ -219,9 +219,12 @@ TreeStudy RunTree(std::span<const TraceForest> forests,
   return study;
 }
 
-Json TreeJson(const TreeStudy& study) {
+Json TreeJson(TreeStudy study) {
+  Json trees = std::move(study.document.trees);
+  study.document.trees = nullptr;
   Json json = ToJson(study.document);
-  json["groups"] = study.groups;
+  json["trees"] = std::move(trees);
+  json["groups"] = std::move(study.groups);
   return json;
 }
 

@@ -32,8 +32,9 @@ struct TreeStudy {
 TreeStudy RunTree(std::span<const TraceForest> forests,
                   std::vector<StudyInput> inputs);
 
-// As docs/study.schema.json defines it.
-Json TreeJson(const TreeStudy& study);
+// As docs/study.schema.json defines it.  Move the study into it: the trees are
+// large.
+Json TreeJson(TreeStudy study);
 
 // The runs of a sequence's positions whose rows come from the same source:
 // equal but for Position::row.

@@ -22,7 +22,7 @@ struct Execution {
 // What is known of one position besides its rows.
 struct Progressed {
   uint32_t winner = kNone;  // index into executions_
-  uint32_t rank = kNone;    // the first that ran it; the others do the same
+  uint16_t rank = 0;        // the first that ran it; the others do the same
   uint8_t executions = 0;   // by that rank, at most 255
   bool partial = false;     // some execution has some of its layers
 };
@@ -173,8 +173,9 @@ void RowChooser::AddExecution(Execution execution) {
       CountLayers(rank, rank.log.steps[execution.step], execution.row);
   execution.complete = layers == trace_.layers.size();
   Progressed& at = progress[execution.position];
-  if (at.rank == kNone) at.rank = execution.rank;
-  if (at.rank == execution.rank && at.executions < 255) ++at.executions;
+  const auto rank_bits = static_cast<uint16_t>(execution.rank);
+  if (at.executions == 0) at.rank = rank_bits;
+  if (at.rank == rank_bits && at.executions < 255) ++at.executions;
   at.partial = at.partial || layers > 0;
   const auto index = static_cast<uint32_t>(executions_.size());
   executions_.push_back(execution);

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/studies/locality.h"
@@ -101,9 +102,10 @@ int PrintTree(std::vector<Trace>& traces) {
   for (size_t t = 0; t < traces.size(); ++t) {
     all.push_back({&traces[t], &forests[t]});
   }
-  const TreeStudy study = RunTree(all, {});
-  std::cout << TreeJson(study).dump(1) << '\n';
-  return ExitStatus(study.document);
+  TreeStudy study = RunTree(all, {});
+  const int status = ExitStatus(study.document);
+  std::cout << TreeJson(std::move(study)).dump(1) << '\n';
+  return status;
 }
 
 int Main(int argc, char** argv) {
