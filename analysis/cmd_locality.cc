@@ -5,19 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "analysis/capture.h"
 #include "analysis/commands.h"
 #include "analysis/progress.h"
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/locality.h"
+#include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
-#include "analysis/trace.h"
 
 namespace moetap {
 namespace {
 
 struct Options {
   std::vector<std::filesystem::path> captures;
+  InputOptions inputs;
   std::filesystem::path csv;
   bool json = false;
   std::string pairs = "fork";
@@ -37,25 +37,18 @@ std::string CheckBand(const std::string& text) {
 }
 
 int RunLocalityCommand(const Options& options) {
-  std::vector<Trace> traces;
-  std::vector<Vocabulary> vocabularies;
-  std::vector<StudyInput> inputs;
-  for (const auto& path : options.captures) {
-    const Capture capture = ReadCapture(path);
-    traces.push_back(BuildTrace(capture));
-    vocabularies.emplace_back(capture);
-    for (StudyInput& input : InputsOf(capture)) {
-      inputs.push_back(std::move(input));
-    }
-  }
-  const LocalityPlan plan = PlanLocality(traces, options.study, vocabularies);
+  const StudyInputs inputs = LoadStudyInputs(options.captures, options.inputs);
+  const LocalityPlan plan =
+      PlanLocality(inputs.traces, options.study, inputs.vocabulary);
   fmt::print(stderr, "locality: comparing {}\n", DescribePlan(plan));
   Progress progress("pairs", plan.work());
-  const StudyDocument document =
-      RunLocality(plan, std::move(inputs),
+  StudyDocument document =
+      RunLocality(plan, inputs.inputs,
                   [&progress](uint64_t pairs) { progress.Add(pairs); });
+  AddInputs(inputs, &document);
   if (options.json) {
-    fmt::print("{}\n", ToJson(document).dump(1));
+    fmt::print("{}\n", ToJson(document).dump(1, ' ', false,
+                                             Json::error_handler_t::replace));
   } else {
     fmt::print("{}", LocalityText(document));
   }
@@ -71,7 +64,10 @@ void AddLocalityCommand(CLI::App& app, Command* run) {
       "locality", "How alike the experts of aligned tokens on branches are");
   verb->group("Study");
   verb->footer(
-      "Example: moetap locality run1 --csv figures\n"
+      "Examples: moetap locality run1 --csv figures\n"
+      "          moetap locality --manifest run.jsonl --select strategy=tree "
+      "run1\n"
+      "          moetap locality --alignment edit --pairs sample:2000 run1\n"
       "Exit status: 0 done, 3 descriptive only or a capture with losses, "
       "1 not computable, 2 usage.");
   verb->add_option("CAPTURE", options->captures,
@@ -99,6 +95,7 @@ void AddLocalityCommand(CLI::App& app, Command* run) {
                    "by default 0.35:0.52, or the middle third below 24 layers")
       ->type_name("FROM:TO")
       ->check(CheckBand);
+  AddInputOptions(verb, &options->inputs);
   AddSeedOption(verb, &options->study.seed);
   AddThreadsOption(verb, &options->study.threads);
   verb->callback([options, run] {

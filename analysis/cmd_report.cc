@@ -5,6 +5,8 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "analysis/capture.h"
 #include "analysis/commands.h"
@@ -16,6 +18,7 @@
 #include "analysis/studies/locality.h"
 #include "analysis/studies/sharing.h"
 #include "analysis/studies/tree_study.h"
+#include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
 
 namespace moetap {
@@ -24,6 +27,7 @@ namespace {
 struct Options {
   std::filesystem::path capture;
   std::filesystem::path output = "report.html";
+  InputOptions inputs;
   LocalityOptions study;
 };
 
@@ -38,13 +42,18 @@ void WritePage(const std::filesystem::path& path, const std::string& page) {
   }
 }
 
-void RunStudies(const Trace& trace, const LocalityOptions& options,
+// `study` must live as long as `input`.
+void RunStudies(const StudyInputs& study, const LocalityOptions& options,
                 ReportInput* input) {
+  const Trace& trace = study.traces.front();
   input->trace = &trace;
   const auto inputs = InputsOf(*input->capture);
   input->forest = BuildForest(trace);
-  input->tree = RunTree(trace, input->forest, inputs);
-  const LocalityPlan plan = PlanLocality({&trace, 1}, options);
+  const TraceForest forest = {&trace, &input->forest};
+  input->tree = RunTree({&forest, 1}, inputs);
+  AddInputs(study, &input->tree.document);
+  const LocalityPlan plan =
+      PlanLocality({&trace, 1}, options, input->vocabulary);
   fmt::print(stderr, "report: counting {}\n", DescribePlan(plan));
   Progress progress("pairs", plan.pairs);
   input->locality = RunLocality(
@@ -57,13 +66,19 @@ void RunStudies(const Trace& trace, const LocalityOptions& options,
 
 int RunReportCommand(const Options& options) {
   const Capture capture = ReadCapture(options.capture);
-  const TraceOrError trace = TryBuildTrace(capture);
+  TraceOrError trace = TryBuildTrace(capture);
   ReportInput input;
   input.capture = &capture;
   input.trace_error = trace.error;
   input.vocabulary = Vocabulary(capture);
   input.verify = Verify(capture, trace.get(), trace.error);
-  if (trace.get() != nullptr) RunStudies(*trace.get(), options.study, &input);
+  StudyInputs study;
+  if (trace.get() != nullptr) {
+    std::vector<Trace> traces;
+    traces.push_back(std::move(*trace.trace));
+    study = NameAndSelect(std::move(traces), options.inputs);
+    RunStudies(study, options.study, &input);
+  }
   WritePage(options.output, ReportPage(input));
   fmt::print("report: {}\n", options.output.string());
   if (trace.get() == nullptr) {
@@ -90,6 +105,7 @@ void AddReportCommand(CLI::App& app, Command* run) {
   verb->add_option("-o,--output", options->output, "File to write")
       ->type_name("FILE")
       ->capture_default_str();
+  AddInputOptions(verb, &options->inputs);
   AddThreadsOption(verb, &options->study.threads);
   verb->callback([options, run] {
     *run = [options] { return RunReportCommand(*options); };

@@ -10,6 +10,7 @@
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/expert_bytes.h"
 #include "analysis/studies/sharing.h"
+#include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
 #include "analysis/trace.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 struct Options {
   std::vector<std::filesystem::path> captures;
+  InputOptions inputs;
   std::filesystem::path csv;
   bool json = false;
   std::optional<uint64_t> expert_bytes;
@@ -38,8 +40,10 @@ int RunSharingCommand(const Options& options) {
       inputs.push_back(std::move(input));
     }
   }
-  const StudyDocument document = RunSharing(traces, served, expert_bytes,
-                                            options.study, std::move(inputs));
+  const StudyInputs selected = NameAndSelect(std::move(traces), options.inputs);
+  StudyDocument document = RunSharing(selected.traces, served, expert_bytes,
+                                      options.study, std::move(inputs));
+  AddInputs(selected, &document);
   if (options.json) {
     fmt::print("{}\n", ToJson(document).dump(1));
   } else {
@@ -73,9 +77,8 @@ void AddSharingCommand(CLI::App& app, Command* run) {
       ->check(CLI::Range(1, 1000000))
       ->type_name("N")
       ->capture_default_str();
-  verb->add_option("--seed", options->study.seed, "Of the synthetic batches")
-      ->type_name("N")
-      ->capture_default_str();
+  AddInputOptions(verb, &options->inputs);
+  AddSeedOption(verb, &options->study.seed);
   verb->add_option("--expert-bytes", options->expert_bytes,
                    "Bytes of one expert's weights, in place of those that "
                    "follow from the capture's facts")

@@ -3,49 +3,66 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "analysis/capture.h"
 #include "analysis/commands.h"
 #include "analysis/error.h"
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/tree_study.h"
+#include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
-#include "analysis/trace.h"
 
 namespace moetap {
 namespace {
 
 struct Options {
-  std::filesystem::path capture;
+  std::vector<std::filesystem::path> captures;
+  InputOptions inputs;
+  std::filesystem::path csv;
   bool json = false;
   bool dot = false;
   bool paths = false;
   size_t max_nodes = 200;
 };
 
-int RunTreeCommand(const Options& options) {
-  const Capture capture = ReadCapture(options.capture);
-  const Trace trace = BuildTrace(capture);
-  if (options.paths && !trace.has_token_ids) {
-    throw Error(options.capture.string() +
+void RequireTokenIds(const Options& options, const StudyInputs& inputs) {
+  for (size_t c = 0; c < inputs.traces.size(); ++c) {
+    if (inputs.traces[c].has_token_ids) continue;
+    throw Error(options.captures[c].string() +
                 ": holds prefix hashes instead of token ids, and --paths "
                 "prints token ids; record with --tokens full");
   }
-  const Forest forest = BuildForest(trace);
-  const StudyDocument document = RunTree(trace, forest, InputsOf(capture));
-  const Vocabulary vocabulary(capture);
-  if (options.json) {
-    fmt::print("{}\n", ToJson(document).dump(1, ' ', false,
-                                             Json::error_handler_t::replace));
-  } else if (options.paths) {
-    fmt::print("{}", TreePaths(trace, forest));
-  } else if (options.dot) {
-    fmt::print("{}", TreeDot(trace, forest, vocabulary));
-  } else {
-    fmt::print(
-        "{}", TreeText(trace, forest, document, vocabulary, options.max_nodes));
+}
+
+int RunTreeCommand(const Options& options) {
+  const StudyInputs inputs = LoadStudyInputs(options.captures, options.inputs);
+  if (options.paths) RequireTokenIds(options, inputs);
+  std::vector<Forest> forests;
+  for (const Trace& trace : inputs.traces) {
+    forests.push_back(BuildForest(trace));
   }
-  return ExitStatus(document);
+  std::vector<TraceForest> all;
+  for (size_t c = 0; c < forests.size(); ++c) {
+    all.push_back({&inputs.traces[c], &forests[c]});
+  }
+  TreeStudy study = RunTree(all, inputs.inputs);
+  AddInputs(inputs, &study.document);
+  const int status = ExitStatus(study.document);
+  if (!options.csv.empty()) WriteCsv(study.document, options.csv);
+  if (options.json) {
+    fmt::print("{}\n",
+               TreeJson(std::move(study))
+                   .dump(1, ' ', false, Json::error_handler_t::replace));
+  } else if (options.paths) {
+    fmt::print("{}", TreePaths(all));
+  } else if (options.dot) {
+    fmt::print("{}", TreeDot(all, inputs.vocabulary));
+  } else {
+    fmt::print("{}",
+               TreeText(all, study, inputs.vocabulary, options.max_nodes));
+  }
+  return status;
 }
 
 }  // namespace
@@ -57,11 +74,14 @@ void AddTreeCommand(CLI::App& app, Command* run) {
   verb->group("Study");
   verb->footer(
       "Examples: moetap tree run1\n"
+      "          moetap tree --manifest run.jsonl --select "
+      "'strategy=tree,prompt=code-*' run1\n"
       "          moetap tree --dot run1 | dot -Tsvg -o tree.svg\n"
       "Exit status: 0 done, 3 no forks or a capture with losses, "
       "1 not computable, 2 usage.");
-  verb->add_option("CAPTURE", options->capture, "Capture directory or file")
+  verb->add_option("CAPTURE", options->captures, "Capture directories or files")
       ->required();
+  AddInputOptions(verb, &options->inputs);
   auto* json =
       verb->add_flag("--json", options->json,
                      "Print JSON as docs/study.schema.json defines it");
@@ -76,6 +96,8 @@ void AddTreeCommand(CLI::App& app, Command* run) {
                    "Nodes to draw in the text form")
       ->type_name("N")
       ->capture_default_str();
+  verb->add_option("--csv", options->csv, "Also write tree.csv into DIR")
+      ->type_name("DIR");
   verb->callback([options, run] {
     *run = [options] { return RunTreeCommand(*options); };
   });

@@ -22,4 +22,18 @@ void AddSeedOption(CLI::App* verb, uint64_t* seed) {
       ->capture_default_str();
 }
 
+void AddInputOptions(CLI::App* verb, InputOptions* options) {
+  verb->add_option("--manifest", options->manifests,
+                   "What moetap-branch wrote about the requests: strategy, "
+                   "prompt, labels, parents; may be given several times")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  verb->add_option("--select", options->select,
+                   "Only requests for which each KEY=PATTERN of EXPR holds, "
+                   "joined by commas; keys: strategy, prompt, id, label.NAME; "
+                   "patterns as in a shell")
+      ->check(CLI::Validator(SelectError, "", "select"))
+      ->type_name("EXPR");
+}
+
 }  // namespace moetap

@@ -5,15 +5,20 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 
+#include "analysis/study_inputs.h"
+
 namespace moetap {
 
-// Each adds one option that sets the variable, which must outlive parsing.
+// Each adds options that set the variable, which must outlive parsing.
 
 // --threads: all cores by default.
 void AddThreadsOption(CLI::App* verb, unsigned* threads);
 
 // --seed: 1 by default.
 void AddSeedOption(CLI::App* verb, uint64_t* seed);
+
+// --manifest and --select.  What cannot be selected by is wrong usage.
+void AddInputOptions(CLI::App* verb, InputOptions* options);
 
 }  // namespace moetap
 

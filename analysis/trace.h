@@ -40,18 +40,24 @@ const char* MissingReasonName(MissingReason reason);
 
 struct Position {
   uint32_t row = kNone;   // index into Trace rows; kNone when missing
-  uint32_t from = kNone;  // inherited: index of the request that computed it
+  uint32_t from = kNone;  // inherited: index of the request that computed it;
+                          // kNone if that was not selected (study_inputs.h)
   Source source = Source::kMissing;
   MissingReason reason = MissingReason::kNotMissing;
   // The input token was generated and is not among the first
   // Sequence::returned_tokens generated ones: it never reached the client.
   bool unreturned = false;
+  // How often its request computed it, as far as the capture tells; once for
+  // all ranks, at most 255.  More than once: preempted, then computed again.
+  uint8_t executions = 0;
 };
 
 struct Sequence {
   std::string id;           // the engine's request id
   std::string external_id;  // the client's, "" if unknown
-  std::string parent;       // engine id of the n>1 parent, "" if none
+  std::string parent;       // engine id of the n>1 request it is part of, or
+                            // of the request that a manifest says it forks
+                            // from (analysis/manifest.h); "" if none
   std::string strategy;     // "sample", "tree", "beam", ...; "" if unknown
   std::string prompt;       // the client's prompt id, "" if unknown
   uint32_t prompt_tokens = 0;

@@ -9,6 +9,7 @@
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/fork_tree.h"
 #include "analysis/studies/sharing_batches.h"
+#include "analysis/studies/tree_study.h"
 #include "analysis/studies/vocabulary.h"
 #include "analysis/trace.h"
 #include "analysis/verify/verify.h"
@@ -20,7 +21,7 @@ struct ReportInput {
   const Trace* trace = nullptr;  // null: there is none, ...
   std::string trace_error;       // ... for this reason
   Forest forest;
-  StudyDocument tree;
+  TreeStudy tree;
   StudyDocument locality;
   StudyDocument sharing;
   Vocabulary vocabulary;

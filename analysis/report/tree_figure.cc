@@ -33,9 +33,17 @@ std::vector<double> Heights(const Forest& forest, uint32_t first, uint32_t last,
   return y;
 }
 
-// One line per node of [first, last), and a dot where a sequence ends.
-std::string NodeLines(const Forest& forest, uint32_t first,
+bool AllPruned(const Trace& trace, const TreeNode& node) {
+  return std::all_of(node.ends.begin(), node.ends.end(), [&](uint32_t s) {
+    return trace.sequences[s].finish_reason == "pruned";
+  });
+}
+
+// One line per node from `first` on, and a dot where a sequence ends.
+std::string NodeLines(const ReportInput& input, uint32_t first,
                       const std::vector<double>& y, uint32_t depth) {
+  const Forest& forest = input.forest;
+  const auto rows = CountNodeRows(*input.trace, forest);
   const auto x = [&](uint32_t position) {
     return kLeft + (kRight - kLeft) * position / depth;
   };
@@ -46,12 +54,15 @@ std::string NodeLines(const Forest& forest, uint32_t first,
     const double from = node.parent == kNone ? at : y[node.parent - first];
     svg += fmt::format(
         "<path class=branch stroke-width={:.1f} d=\"M{:.1f} {:.1f}V{:.1f}"
-        "H{:.1f}\"><title>tokens {} to {}, {} sequences</title></path>",
+        "H{:.1f}\"><title>tokens {} to {}, {} sequences; rows: {} observed, "
+        "{} inherited, {} missing, {} computed again</title></path>",
         1 + std::log2(node.sequences), x(node.begin), from, at, x(node.end),
-        node.begin, node.end - 1, node.sequences);
+        node.begin, node.end - 1, node.sequences, rows[i].observed,
+        rows[i].inherited, rows[i].missing, rows[i].replayed);
     if (!node.ends.empty()) {
-      svg += fmt::format("<circle class=leaf cx={:.1f} cy={:.1f} r=2.2 />\n",
-                         x(node.end), at);
+      svg += fmt::format(
+          "<circle class=\"leaf{}\" cx={:.1f} cy={:.1f} r=2.2 />\n",
+          AllPruned(*input.trace, node) ? " pruned" : "", x(node.end), at);
     }
   }
   return svg;
@@ -79,8 +90,8 @@ std::string TreeFigure(const ReportInput& input, size_t tree) {
       "text-anchor=end>{} tokens</text></svg>\n"
       "<figcaption>The tree with the most distinct sequences ({} of them): "
       "tokens to the right, a line per branch, thicker where more sequences "
-      "run; dots are ends.</figcaption></figure>\n",
-      bottom + 22, NodeLines(forest, first, y, depth), kLeft, bottom + 16,
+      "run; dots are ends, hollow ones dropped beams.</figcaption></figure>\n",
+      bottom + 22, NodeLines(input, first, y, depth), kLeft, bottom + 16,
       kRight, bottom + 16, html::Count(depth), html::Count(root.leaves));
 }
 

@@ -62,7 +62,7 @@ Dimension Strategies(std::span<const Trace> traces) {
 }  // namespace
 
 Breakdown::Breakdown(std::span<const Trace> traces,
-                     std::span<const Vocabulary> vocabularies)
+                     const Vocabulary& vocabulary)
     : dimensions_{Distances(),
                   {"phase", {"prompt", "generated", kMixed}},
                   TokenClasses(),
@@ -76,14 +76,13 @@ Breakdown::Breakdown(std::span<const Trace> traces,
     traces_.push_back(&traces[t]);
     strategy_.emplace_back();
     token_class_.emplace_back();
-    const bool texts = t < vocabularies.size() && !vocabularies[t].empty() &&
-                       traces[t].has_token_ids;
+    const bool texts = !vocabulary.empty() && traces[t].has_token_ids;
     for (const Sequence& sequence : traces[t].sequences) {
       const auto found =
           std::find(names.begin(), names.end() - 1, StrategyOf(sequence));
       strategy_[t].push_back(static_cast<uint32_t>(found - names.begin()));
       if (!texts) continue;
-      const auto classes = ClassifyTokens(sequence.tokens, vocabularies[t]);
+      const auto classes = ClassifyTokens(sequence.tokens, vocabulary);
       token_class_[t].emplace_back(classes.size());
       std::transform(classes.begin(), classes.end(),
                      token_class_[t].back().begin(),

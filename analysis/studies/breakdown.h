@@ -32,9 +32,8 @@ struct RowLabels {
 // for the others.
 class Breakdown {
  public:
-  // `vocabularies`: one for each trace; may be empty.
-  Breakdown(std::span<const Trace> traces,
-            std::span<const Vocabulary> vocabularies);
+  // `vocabulary`: of the model; may be empty.
+  Breakdown(std::span<const Trace> traces, const Vocabulary& vocabulary);
 
   const std::vector<Dimension>& dimensions() const { return dimensions_; }
   size_t slots() const { return slots_; }

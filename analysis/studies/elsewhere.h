@@ -47,8 +47,8 @@ class ElsewhereRows {
                  unsigned threads) const;
   // (f): the rows have two different tokens, each as frequent as it is on the
   // sides of aligned pairs with different inputs.
-  Elsewhere Different(const TokenPairs& pairs, uint64_t seed,
-                      bool per_tree) const;
+  Elsewhere Different(const TokenPairs& pairs, uint64_t seed, bool per_tree,
+                      unsigned threads) const;
 
   uint32_t trees() const { return trees_; }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <utility>
 
 namespace moetap {
 namespace {
@@ -171,11 +172,15 @@ Forest Renumber(std::vector<TreeNode> nodes,
 }  // namespace
 
 Forest BuildForest(const Trace& trace) {
+  std::vector<uint32_t> all(trace.sequences.size());
+  std::iota(all.begin(), all.end(), 0);
+  return BuildForest(trace, std::move(all));
+}
+
+Forest BuildForest(const Trace& trace, std::vector<uint32_t> sorted) {
   const auto& sequences = trace.sequences;
-  std::vector<uint32_t> sorted;
-  for (uint32_t i = 0; i < sequences.size(); ++i) {
-    if (!sequences[i].tokens.empty()) sorted.push_back(i);
-  }
+  std::erase_if(sorted,
+                [&](uint32_t s) { return sequences[s].tokens.empty(); });
   std::stable_sort(sorted.begin(), sorted.end(), [&](uint32_t a, uint32_t b) {
     return sequences[a].tokens < sequences[b].tokens;
   });
@@ -200,47 +205,6 @@ Forest BuildForest(const Trace& trace) {
   std::sort(builder.roots().begin(), builder.roots().end(), earlier);
   const auto order = Preorder(nodes, builder.roots());
   return Renumber(std::move(nodes), order);
-}
-
-ForestStats ComputeForestStats(const Trace& trace, const Forest& forest) {
-  ForestStats stats;
-  for (const Sequence& sequence : trace.sequences) {
-    if (!sequence.tokens.empty()) ++stats.sequences;
-    stats.served_tokens += sequence.tokens.size();
-    stats.depth = std::max<uint64_t>(stats.depth, sequence.tokens.size());
-  }
-  std::vector<uint32_t> forks_above(forest.nodes.size(), 0);
-  size_t tree = 0;
-  bool tree_forked = false;
-  for (uint32_t i = 0; i < forest.nodes.size(); ++i) {
-    const TreeNode& node = forest.nodes[i];
-    if (node.parent != kNone) forks_above[i] = forks_above[node.parent];
-    const uint64_t length = node.end - node.begin;
-    stats.distinct_tokens += length;
-    if (node.leaves > 1) stats.shared_tokens += length * node.sequences;
-    if (!node.ends.empty()) ++stats.leaves;
-    if (node.children.size() > 1) {
-      ++stats.forks;
-      ++forks_above[i];
-      stats.branches += node.children.size();
-      tree_forked = true;
-    }
-    stats.fork_depth = std::max<uint64_t>(stats.fork_depth, forks_above[i]);
-    if (i + 1 == forest.tree_end(tree)) {
-      stats.forked_trees += tree_forked;
-      tree_forked = false;
-      ++tree;
-    }
-  }
-  return stats;
-}
-
-std::vector<uint32_t> EndNodes(const Trace& trace, const Forest& forest) {
-  std::vector<uint32_t> end(trace.sequences.size(), kNone);
-  for (uint32_t i = 0; i < forest.nodes.size(); ++i) {
-    for (const uint32_t sequence : forest.nodes[i].ends) end[sequence] = i;
-  }
-  return end;
 }
 
 }  // namespace moetap

@@ -39,26 +39,65 @@ struct Forest {
   }
 };
 
+// Rows (docs/studies.md, row@1) of some sequences at some positions.
+struct RowCounts {
+  uint64_t observed = 0;  // by Source
+  uint64_t inherited = 0;
+  uint64_t missing = 0;
+  uint64_t computed = 0;  // executions, as far as the capture tells
+  uint64_t replayed = 0;  // executions but the first of each row
+
+  uint64_t all() const { return observed + inherited + missing; }
+  void Add(const Position& position);
+  void Add(const RowCounts& other);
+};
+
+// Of one tree or of several.  Sums, but for the most_ members.
 struct ForestStats {
+  uint64_t trees = 0;
+  uint64_t nodes = 0;
   uint64_t sequences = 0;
   uint64_t leaves = 0;           // distinct sequences
   uint64_t forks = 0;            // nodes with two or more ways on
   uint64_t forked_trees = 0;     // trees with at least one fork
   uint64_t branches = 0;         // ways on, summed over forks
-  uint64_t depth = 0;            // tokens of the longest sequence
-  uint64_t fork_depth = 0;       // most forks on one path
+  uint64_t most_branches = 0;    // of one fork
+  uint64_t depth = 0;            // tokens of the longest sequence (a most_)
+  uint64_t leaf_tokens = 0;      // tokens of the distinct sequences
+  uint64_t fork_depth = 0;       // most forks on one path (a most_)
+  uint64_t leaf_forks = 0;       // forks on the paths of the distinct sequences
   uint64_t served_tokens = 0;    // of all sequences
-  uint64_t distinct_tokens = 0;  // token paths of each tree: what need be
-                                 // computed once
+  uint64_t distinct_tokens = 0;  // token paths of each tree
   uint64_t shared_tokens = 0;    // served tokens on a path of two or more
                                  // distinct sequences
+  uint64_t distinct_rows = 0;  // token paths that some sequence goes on behind:
+                               // what a perfect prefix cache computes
+  RowCounts rows;              // of all sequences: what was served
+  uint64_t preempted_sequences = 0;
+  uint64_t pruned_sequences = 0;   // dropped beams
+  uint64_t unreturned_tokens = 0;  // generated, but not for the client
+
+  void Add(const ForestStats& other);
 };
 
 // Memory and time are linear in tokens, but for a sort of the sequences.
 // A request whose prompt's length is unknown (0) counts its first token.
 Forest BuildForest(const Trace& trace);
 
+// Of the sequences with these indices alone, in ascending order.
+Forest BuildForest(const Trace& trace, std::vector<uint32_t> sequences);
+
+// Linear in tokens, as all below.
+ForestStats ComputeTreeStats(const Trace& trace, const Forest& forest,
+                             size_t tree);
 ForestStats ComputeForestStats(const Trace& trace, const Forest& forest);
+
+// For each node, the rows of all sequences that run through it at its
+// positions.
+std::vector<RowCounts> CountNodeRows(const Trace& trace, const Forest& forest);
+
+// Generated tokens of a request that its client did not get; 0 if unknown.
+uint64_t UnreturnedTokens(const Sequence& sequence);
 
 // Node in which each sequence ends; kNone for one without tokens.
 std::vector<uint32_t> EndNodes(const Trace& trace, const Forest& forest);

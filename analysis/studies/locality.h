@@ -71,10 +71,10 @@ struct LocalityPlan {
 inline constexpr uint64_t kTreesForInterval = 10;
 
 // The traces must have the same layers, else throws Error; they must outlive
-// the plan.  `vocabularies`: one for each trace, or none.
+// the plan.
 LocalityPlan PlanLocality(std::span<const Trace> traces,
                           const LocalityOptions& options,
-                          std::span<const Vocabulary> vocabularies = {});
+                          const Vocabulary& vocabulary = {});
 
 // What will be done and what it costs, for a person who waits.
 std::string DescribePlan(const LocalityPlan& plan);

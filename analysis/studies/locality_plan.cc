@@ -98,11 +98,11 @@ LocalityPart::LocalityPart(const Trace& from, const LocalityOptions& options,
 
 LocalityPlan PlanLocality(std::span<const Trace> traces,
                           const LocalityOptions& options,
-                          std::span<const Vocabulary> vocabularies) {
+                          const Vocabulary& vocabulary) {
   LocalityPlan plan;
   plan.options = options;
   plan.alignment = MakeAlignment(options.alignment);
-  plan.breakdown = std::make_unique<Breakdown>(traces, vocabularies);
+  plan.breakdown = std::make_unique<Breakdown>(traces, vocabulary);
   bool groups = true;
   for (const Trace& trace : traces) {
     RequireSameLayers(traces.front(), trace);

@@ -71,10 +71,25 @@ const std::vector<Reason>& Reasons() {
        "are "
        "no batches of unrelated rows.",
        "send requests with different prompts under moetap record"},
+      {"nothing-selected", "No request of the capture matches --select.",
+       "moetap tree --json CAPTURE lists ids; name the --manifest for "
+       "strategies, prompts and labels"},
+      {"parent-mismatch",
+       "Some requests do not begin with the tokens of the parent that the "
+       "engine or the manifest gives them; they were placed by their tokens.",
+       "check that the manifest is of the run that was captured"},
       {"tokens-none",
        "The capture holds prefix hashes instead of token ids, so equal tokens "
        "on different paths cannot be told.",
        "moetap record --tokens full -- COMMAND"},
+      {"unjoined-rows",
+       "The manifest names requests that the capture does not hold.",
+       "name the captures and the manifests of the same runs"},
+      {"unjoined-sequences",
+       "The capture holds requests that no manifest names; their strategy and "
+       "prompt are unknown.",
+       "name every manifest of the run with --manifest, or leave these "
+       "requests out with --select"},
       {"unrouted-sets",
        "Some tokens were routed to fewer experts than the others; their sets "
        "were left out.",

@@ -38,16 +38,29 @@ Json PathNodes(const Trace& trace, const Forest& forest, uint32_t root) {
 
 }  // namespace
 
-std::string TreePaths(const Trace& trace, const Forest& forest) {
-  auto roots = forest.roots;
-  // No root begins with another: their own tokens decide.
-  std::sort(roots.begin(), roots.end(), [&](uint32_t a, uint32_t b) {
-    return trace.sequences[forest.nodes[a].sequence].tokens <
-           trace.sequences[forest.nodes[b].sequence].tokens;
-  });
+std::string TreePaths(std::span<const TraceForest> forests) {
+  struct Root {
+    const TraceForest* forest;
+    uint32_t node;
+    const std::vector<uint64_t>& tokens() const {
+      return forest->trace->sequences[forest->forest->nodes[node].sequence]
+          .tokens;
+    }
+  };
+  std::vector<Root> roots;
+  for (const TraceForest& forest : forests) {
+    for (const uint32_t node : forest.forest->roots) {
+      roots.push_back({&forest, node});
+    }
+  }
+  // No root of a capture begins with another: their own tokens decide.
+  std::stable_sort(
+      roots.begin(), roots.end(),
+      [](const Root& a, const Root& b) { return a.tokens() < b.tokens(); });
   Json trees = Json::array();
-  for (const uint32_t root : roots) {
-    trees.push_back({{"nodes", PathNodes(trace, forest, root)}});
+  for (const Root& root : roots) {
+    trees.push_back({{"nodes", PathNodes(*root.forest->trace,
+                                         *root.forest->forest, root.node)}});
   }
   return Json{{"trees", std::move(trees)}}.dump() + "\n";
 }

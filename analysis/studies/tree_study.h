@@ -1,9 +1,10 @@
-// The study "tree": the fork trees of a capture, as document, drawing and
+// The study "tree": the fork trees of captures, as document, drawing and
 // Graphviz source.
 #ifndef MOETAP_ANALYSIS_STUDIES_TREE_STUDY_H_
 #define MOETAP_ANALYSIS_STUDIES_TREE_STUDY_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,49 @@
 
 namespace moetap {
 
-// With all nodes in `trees`.
-StudyDocument RunTree(const Trace& trace, const Forest& forest,
-                      std::vector<StudyInput> inputs);
+// A capture's trace and its forest, which must outlive what looks at them.
+// Nodes of several captures are numbered one capture after the other.
+struct TraceForest {
+  const Trace* trace;
+  const Forest* forest;
+};
+
+struct TreeStudy {
+  StudyDocument document;  // with all nodes in `trees`
+  // The figures of the requests of each strategy and each prompt, as if they
+  // alone had been captured; none if no strategy and no prompt is known.
+  Json groups = Json::array();
+};
+
+TreeStudy RunTree(std::span<const TraceForest> forests,
+                  std::vector<StudyInput> inputs);
+
+// As docs/study.schema.json defines it.  Move the study into it: the trees are
+// large.
+Json TreeJson(TreeStudy study);
+
+// The runs of a sequence's positions whose rows come from the same source:
+// equal but for Position::row.
+struct ProvenanceRun {
+  uint32_t begin;
+  uint32_t end;
+  const Position* position;  // the first of them
+};
+std::vector<ProvenanceRun> ProvenanceRuns(const Sequence& sequence);
+
+// "[0..16) inherited from a; [16..40) observed", at most `max_runs` of them,
+// on one line without control characters.
+std::string ProvenanceText(const Trace& trace, const Sequence& sequence,
+                           size_t max_runs);
+
+// "o9 i18 m1 r2": rows observed, inherited, missing, computed again; what is 0
+// is left out.
+std::string RowsText(const RowCounts& rows);
+
+// What a client would call a request, and how it ended: "cmpl-a (length,
+// preempted 1x, 12 rows again, 3 not returned)".  One line, shortened.
+std::string EndName(const Sequence& sequence);
+std::string EndState(const Sequence& sequence);
 
 // What a node's tokens say, on one line of at most `width` columns: text if
 // the vocabulary has it, else ids or prefix hashes.
@@ -24,17 +65,19 @@ std::string NodeText(const Trace& trace, const TreeNode& node,
                      const Vocabulary& vocabulary, size_t width);
 
 // A drawing for a terminal, of at most `max_nodes` nodes, with the statistics
-// and warnings of `document` (of RunTree) around it.
-std::string TreeText(const Trace& trace, const Forest& forest,
-                     const StudyDocument& document,
-                     const Vocabulary& vocabulary, size_t max_nodes);
+// and warnings of `study` (of RunTree) around it.
+std::string TreeText(std::span<const TraceForest> forests,
+                     const TreeStudy& study, const Vocabulary& vocabulary,
+                     size_t max_nodes);
 
 // The token paths alone, in one canonical form: equal trees, however they came
 // about, give equal bytes.  `moetap-branch paths` writes the same form from its
 // own account.  Sequences of one tree are in token order, trees by their first.
-std::string TreePaths(const Trace& trace, const Forest& forest);
+std::string TreePaths(std::span<const TraceForest> forests);
 
-std::string TreeDot(const Trace& trace, const Forest& forest,
+// Dashed: only dropped beams end there.  Red: rows are missing.  Orange: a
+// request was preempted.  Tooltips say where the rows come from.
+std::string TreeDot(std::span<const TraceForest> forests,
                     const Vocabulary& vocabulary);
 
 }  // namespace moetap

@@ -22,8 +22,9 @@ struct Execution {
 // What is known of one position besides its rows.
 struct Progressed {
   uint32_t winner = kNone;  // index into executions_
-  bool executed = false;
-  bool partial = false;  // some execution has some of its layers
+  uint16_t rank = 0;        // the first that ran it; the others do the same
+  uint8_t executions = 0;   // by that rank, at most 255
+  bool partial = false;     // some execution has some of its layers
 };
 
 // Calls visit(group, row of the group, index into its slots, trace layer) for
@@ -172,7 +173,9 @@ void RowChooser::AddExecution(Execution execution) {
       CountLayers(rank, rank.log.steps[execution.step], execution.row);
   execution.complete = layers == trace_.layers.size();
   Progressed& at = progress[execution.position];
-  at.executed = true;
+  const auto rank_bits = static_cast<uint16_t>(execution.rank);
+  if (at.executions == 0) at.rank = rank_bits;
+  if (at.rank == rank_bits && at.executions < 255) ++at.executions;
   at.partial = at.partial || layers > 0;
   const auto index = static_cast<uint32_t>(executions_.size());
   executions_.push_back(execution);
@@ -234,7 +237,7 @@ void RowChooser::CountReplays() {
 MissingReason RowChooser::WhyMissing(uint32_t sequence,
                                      uint32_t position) const {
   const auto it = progress_.find(sequence);
-  if (it != progress_.end() && it->second[position].executed) {
+  if (it != progress_.end() && it->second[position].executions > 0) {
     return it->second[position].partial ? MissingReason::kIncomplete
                                         : MissingReason::kDropped;
   }
@@ -264,11 +267,10 @@ Position RowChooser::ResolveOne(uint32_t sequence, uint32_t position,
     }
     return result;
   }
-  const auto it = progress_.find(sequence);
-  const bool executed = it != progress_.end() && it->second[position].executed;
-  result.reason = !executed && hit.reason != MissingReason::kNotMissing
-                      ? hit.reason
-                      : WhyMissing(sequence, position);
+  result.reason =
+      result.executions == 0 && hit.reason != MissingReason::kNotMissing
+          ? hit.reason
+          : WhyMissing(sequence, position);
   return result;
 }
 
@@ -280,9 +282,14 @@ void RowChooser::Resolve(const CacheHits& hits) {
   for (const uint32_t index : sequences) {
     Sequence& sequence = trace_.sequences[index];
     const auto it = hits.find(index);
+    const auto ran = progress_.find(index);
     for (uint32_t p = 0; p < sequence.positions.size(); ++p) {
       const CacheHit hit = it == hits.end() ? CacheHit{} : it->second[p];
-      sequence.positions[p] = ResolveOne(index, p, hit);
+      Position& position = sequence.positions[p];
+      if (ran != progress_.end()) {
+        position.executions = ran->second[p].executions;
+      }
+      position = ResolveOne(index, p, hit);
     }
   }
 }

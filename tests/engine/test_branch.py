@@ -47,6 +47,7 @@ def read_manifest(path):
         rows = [json.loads(line) for line in file]
     return types.SimpleNamespace(
         rows=[row for row in rows if row["kind"] == "request"],
+        hypotheses=[row for row in rows if row["kind"] == "hypothesis"],
         end=rows[-1])
 
 
@@ -117,6 +118,79 @@ def test_each_row_joins_one_sequence(branched, name):
         path = row["prompt_token_ids"] + row["token_ids"]
         # The last token has no row.
         assert tokens[row["request_id"] + "-0"] == path[:-1], row["key"]
+
+
+@pytest.fixture(scope="module")
+def joined(branched):
+    """The document of `moetap tree` with all manifests."""
+    options = [option for path in branched.files.values()
+               for option in ("--manifest", path)]
+    return json.loads(harness.run_moetap(
+        "tree", branched.capture, "--json", *options, expect=(0, 3)).stdout)
+
+
+def test_moetap_joins_every_row(branched, joined):
+    units = joined["units"]
+    assert units["joined_sequences"] == units["sequences"]
+    assert units["unjoined_rows"] == units["unjoined_sequences"] == 0
+    assert "parent_mismatches" not in units
+    counted = {group["name"]: group["units"]["sequences"]
+               for group in joined["groups"] if group["by"] == "prompt"}
+    for name in ("sample", "tree", "beam"):
+        rows = branched.manifests[name].rows
+        for prompt in {row["prompt"] for row in rows}:
+            assert counted[prompt] == sum(
+                row["prompt"] == prompt for row in rows)
+    print(f"{units['sequences']} requests; {units['served_rows']} rows served, "
+          f"{units['distinct_rows']} distinct, {units['computed_rows']} "
+          f"computed")
+
+
+def ends_of(joined):
+    """{external id: (tokens, finish reason)} of all sequences."""
+    found = {}
+    for tree in joined["trees"]:
+        path = {None: []}
+        for node in tree["nodes"]:
+            path[node["node"]] = path[node["parent"]] + node["tokens"]
+            for end in node["ends"]:
+                found[end["external_id"]] = (path[node["node"]],
+                                             end["finish_reason"])
+    return found
+
+
+def test_dropped_beams_are_the_clients(branched, joined):
+    """The client's search keeps its own account of each beam."""
+    ends, manifest = ends_of(joined), branched.manifests["beam"]
+    paths = {row["key"]: row["prompt_token_ids"] + row["token_ids"]
+             for row in manifest.rows}
+    pruned = 0
+    for row in manifest.rows:
+        prompts = [other["prompt_token_ids"] for other in manifest.rows
+                   if other["prompt"] == row["prompt"]]
+        path = paths[row["key"]]
+        dropped = (row["finish_reason"] == "length" and
+                   len(row["prompt_token_ids"]) < max(map(len, prompts)) and
+                   all(prompt[:len(path)] != path for prompt in prompts))
+        tokens, reason = ends[row["request_id"] + "-0"]
+        assert tokens == path
+        assert reason == ("pruned" if dropped else row["finish_reason"])
+        pruned += dropped
+    assert pruned > 0
+    root = {row["prompt"]: row["prompt_token_ids"][:row["root_tokens"]]
+            for row in manifest.rows}
+    returned = [root[row["prompt"]] + row["token_ids"]
+                for row in manifest.hypotheses]
+    returned += [row["prompt_token_ids"] + row["token_ids"]
+                 for row in branched.manifests["server-beam"].rows]
+    assert len(returned) == 3 * 3
+    for tokens, reason in ends.values():
+        if reason == "pruned":
+            assert all(path[:len(tokens)] != tokens for path in returned)
+    servers = sum(reason == "pruned" for name, (_, reason) in ends.items()
+                  if "-beam-" in name)
+    assert servers > 0
+    print(f"{pruned} beams dropped by the client, {servers} by the server")
 
 
 def test_tree_parents_are_prefixes(branched):

@@ -136,6 +136,144 @@ def test_tree_paths_hold_every_sequence(make_capture):
     assert "--tokens full" in hashed.stderr
 
 
+def write_manifest(path, *rows):
+    lines = [{"kind": "run", "schema_version": 1, "strategy": "tree"}]
+    lines += [{"kind": "request", "key": f"{prompt}#{request_id}",
+               "request_id": request_id, "strategy": strategy,
+               "prompt": prompt, "labels": labels, "parent": None}
+              for request_id, strategy, prompt, labels in rows]
+    lines.append({"kind": "end", "status": 0})
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+@pytest.fixture
+def manifests(tmp_path):
+    """Of the first two prompts of make_capture, which has four."""
+    return [
+        write_manifest(tmp_path / "one.jsonl",
+                       ("client-cmpl-0", "tree", "code-0", {"set": "code"})),
+        write_manifest(tmp_path / "two.jsonl",
+                       ("client-cmpl-1", "sample", "prose-1", None),
+                       ("client-cmpl-9", "sample", "prose-9", None))]
+
+
+def document_of(validator, verb, *arguments):
+    done = moetap(verb, *arguments, "--json")
+    assert done.stdout, done.stderr
+    document = json.loads(done.stdout)
+    validator.validate(document)
+    return done.returncode, document
+
+
+def test_manifests_name_the_requests(make_capture, validator, manifests):
+    capture = make_capture()
+    status, document = document_of(
+        validator, "tree", "--manifest", manifests[0], "--manifest",
+        manifests[1], capture)
+    assert status == 0 and document["options"]["manifests"] == 2
+    units = document["units"]
+    assert units["joined_sequences"] == units["unjoined_sequences"] == 6
+    assert units["unjoined_rows"] == 1 and units["abandoned_sequences"] == 0
+    assert [w["code"] for w in document["warnings"]] == [
+        "unjoined-sequences", "unjoined-rows"]
+    assert [(g["by"], g["name"], g["units"]["sequences"])
+            for g in document["groups"]] == [
+        ("strategy", "", 6), ("strategy", "sample", 3), ("strategy", "tree", 3),
+        ("prompt", "", 6), ("prompt", "code-0", 3), ("prompt", "prose-1", 3)]
+    text = moetap("tree", "--manifest", manifests[0], capture).stdout
+    assert "strategy tree" in text and "unjoined-sequences" in text
+
+
+@pytest.mark.parametrize("select,sequences", [
+    ("strategy=tree", 3), ("prompt=prose-*", 3), ("label.set=code", 3),
+    ("id=client-cmpl-[01]", 6), ("id=client-cmpl-1,strategy=tree", 0)])
+def test_select(make_capture, validator, manifests, select, sequences):
+    capture = make_capture()
+    options = [x for m in manifests for x in ("--manifest", m)]
+    status, document = document_of(
+        validator, "tree", *options, "--select", select, capture)
+    assert document["options"]["select"] == select
+    assert document["units"]["sequences"] == sequences
+    assert document["units"]["not_selected_sequences"] == 12 - sequences
+    if sequences == 0:
+        assert status == 1
+        assert document["reason"]["code"] == "nothing-selected"
+        return
+    assert status == 0
+    # A group of the whole has the figures of a selection.
+    _, whole = document_of(validator, "tree", *options, capture)
+    for group in whole["groups"]:
+        if select == f"{group['by']}={group['name']}":
+            for name, value in group["units"].items():
+                assert document["units"][name] == value
+
+
+def test_what_cannot_be_selected_or_read(make_capture, tmp_path):
+    capture = make_capture()
+    for select in ("strategies=tree", "tree", "strategy=a,,id=b", "label.=x"):
+        done = moetap("tree", "--select", select, capture)
+        assert done.returncode == 2 and not done.stdout, select
+        assert "label.NAME" in done.stderr
+    bad = tmp_path / "bad.jsonl"
+    for content, line in ((b"\xff\n", 1), (b"{}\n", 1), (b"null\n", 1),
+                          (b'{"kind":"run","schema_version":1}\n[' + b"\n", 2),
+                          (b'{"kind":"run","schema_version":1e99}\n', 1)):
+        bad.write_bytes(content)
+        for verb in ("tree", "report"):
+            more = ["-o", tmp_path / "page"] if verb == "report" else []
+            done = moetap(verb, "--manifest", bad, capture, *more)
+            assert done.returncode == 1 and not done.stdout
+            assert f"{bad}: line {line}: " in done.stderr
+    done = moetap("tree", "--manifest", tmp_path / "none", capture)
+    assert done.returncode == 1 and "none: cannot be read" in done.stderr
+
+
+def test_trees_of_several_captures(make_capture, validator, tmp_path):
+    one, other = make_capture(), make_capture("--requests-per-prompt", 5)
+    status, document = document_of(validator, "tree", one, other, "--csv",
+                                   tmp_path)
+    assert status == 0 and len(document["inputs"]) == 4
+    assert {tree["capture"] for tree in document["trees"]} == {0, 1}
+    assert document["units"]["sequences"] == 4 * (3 + 5)
+    with open(tmp_path / "tree.csv", encoding="utf-8") as lines:
+        rows = {row["name"]: float(row["estimate"])
+                for row in csv.DictReader(lines)}
+    assert rows == {r["name"]: r["estimate"] for r in document["results"]}
+
+
+def test_tree_tells_where_rows_come_from(make_capture, validator):
+    """As `moetap dump` has it, position by position."""
+    capture = make_capture("--fault", "drops")
+    rows = collections.defaultdict(dict)
+    for text in moetap("dump", capture, "--json").stdout.splitlines():
+        line = json.loads(text)
+        if line["kind"] == "row":
+            rows[line["request_id"]][line["position"]] = (
+                line["source"], line["from"], line["reason"],
+                line["unreturned"])
+    _, document = document_of(validator, "tree", capture)
+    found = {
+        end["id"]: {
+            position: (run["source"], run.get("from"), run.get("reason"),
+                       run.get("unreturned", False))
+            for run in end["runs"]
+            for position in range(run["begin"], run["end"])}
+        for tree in document["trees"] for node in tree["nodes"]
+        for end in node["ends"]}
+    assert found == rows
+    units = document["units"]
+    assert units["missing_rows"] > 0 and units["inherited_rows"] > 0
+    assert units["preempted_sequences"] == 2
+    # Two requests that are computed again from the start.
+    assert units["replayed_rows"] > 0 and units["unreturned_tokens"] > 0
+    assert units["computed_rows"] >= (
+        units["observed_rows"] + units["replayed_rows"])
+    text = moetap("tree", capture).stdout
+    for words in ("preempted 1x", "rows again", "not returned", " m1"):
+        assert words in text, words
+
+
 class Page(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
@@ -178,6 +316,17 @@ def test_page_needs_nothing_from_elsewhere(make_capture, tmp_path):
                   "Steps as they were served", "Load of the experts",
                   "Verification", "another model"):
         assert words in text
+
+
+def test_page_of_a_selection(make_capture, manifests, tmp_path):
+    done = moetap("report", make_capture(), "--manifest", manifests[0],
+                  "--select", "strategy=tree", "-o", tmp_path / "page.html")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "page.html").read_text()
+    assert "Only requests with <code>strategy=tree</code>" in text
+    assert "strategy <code>tree</code>" in text
+    assert "3 sequences, 3 of them distinct, in 1 trees" in text
+    assert re.search(r'<span class=id title="\[0\.\.\d+\) observed', text)
 
 
 @pytest.mark.parametrize("fault", ["zeros", "repeated", "lost-block"])

@@ -10,12 +10,16 @@
 // a row being one list of ids per layer, -1 for no route, or the index of the
 // earlier sequence that it is inherited from; "vocabulary", which
 // token_classes needs, is the bytes of each token as hex digits.  A list of
-// such traces is one study of several captures.
+// such traces is one study of several captures.  A sequence may also have
+// "external_id", "strategy", "client_prompt", "finish_reason", "preemptions",
+// "returned_tokens" and "provenance": per position {"source", "from" (index of
+// a sequence), "reason", "executions", "unreturned"}.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/studies/locality.h"
@@ -23,6 +27,7 @@
 #include "analysis/studies/sharing.h"
 #include "analysis/studies/token_class.h"
 #include "analysis/studies/tree_study.h"
+#include "analysis/trace/beam_search.h"
 
 namespace moetap {
 namespace {
@@ -51,6 +56,37 @@ Position ReadRow(const Json& json, size_t index, Trace* trace) {
   return position;
 }
 
+void ReadProvenance(const Json& json, Position* position) {
+  const std::string source = json.at("source");
+  for (const Source one :
+       {Source::kObserved, Source::kInherited, Source::kMissing}) {
+    if (source == SourceName(one)) position->source = one;
+  }
+  const std::string reason = json.at("reason");
+  for (int code = 0; code <= static_cast<int>(MissingReason::kNoIdentity);
+       ++code) {
+    const auto one = static_cast<MissingReason>(code);
+    if (reason == MissingReasonName(one)) position->reason = one;
+  }
+  position->from =
+      json.at("from").is_null() ? kNone : json.at("from").get<uint32_t>();
+  position->executions = json.at("executions");
+  position->unreturned = json.at("unreturned");
+}
+
+void ReadStory(const Json& json, Sequence* sequence) {
+  sequence->external_id = json.value("external_id", "");
+  sequence->strategy = json.value("strategy", "");
+  sequence->prompt = json.value("client_prompt", "");
+  sequence->finish_reason = json.value("finish_reason", "");
+  sequence->preemptions = json.value("preemptions", 0u);
+  sequence->returned_tokens = json.value("returned_tokens", kNone);
+  if (!json.contains("provenance")) return;
+  for (size_t p = 0; p < sequence->positions.size(); ++p) {
+    ReadProvenance(json.at("provenance").at(p), &sequence->positions[p]);
+  }
+}
+
 Trace ReadTrace(const Json& json) {
   Trace trace;
   trace.model = "synthetic";
@@ -64,12 +100,12 @@ Trace ReadTrace(const Json& json) {
     Sequence sequence;
     sequence.id = one.at("id");
     sequence.prompt_tokens = one.at("prompt_tokens");
-    sequence.strategy = one.value("strategy", "");
     sequence.tokens = one.at("tokens").get<std::vector<uint64_t>>();
     for (const Json& row : one.at("rows")) {
       sequence.positions.push_back(
           ReadRow(row, sequence.positions.size(), &trace));
     }
+    ReadStory(one, &sequence);
     trace.sequences.push_back(std::move(sequence));
   }
   return trace;
@@ -148,6 +184,22 @@ Json BatchCounts(const std::vector<Trace>& traces,
   return kinds;
 }
 
+int PrintTree(std::vector<Trace>& traces) {
+  std::vector<Forest> forests;
+  std::vector<TraceForest> all;
+  for (Trace& trace : traces) {
+    MarkPruned(&trace);
+    forests.push_back(BuildForest(trace));
+  }
+  for (size_t t = 0; t < traces.size(); ++t) {
+    all.push_back({&traces[t], &forests[t]});
+  }
+  TreeStudy study = RunTree(all, {});
+  const int status = ExitStatus(study.document);
+  std::cout << TreeJson(std::move(study)).dump(1) << '\n';
+  return status;
+}
+
 int Main(int argc, char** argv) {
   const std::string study = argc > 1 ? argv[1] : "";
   LocalityOptions options;
@@ -174,10 +226,7 @@ int Main(int argc, char** argv) {
   if (study == "locality") {
     document = RunLocality(PlanLocality(traces, options), {});
   } else if (study == "tree") {
-    document = RunTree(traces.front(), BuildForest(traces.front()), {});
-  } else if (study == "paths") {
-    std::cout << TreePaths(traces.front(), BuildForest(traces.front()));
-    return 0;
+    return PrintTree(traces);
   } else if (study == "sharing") {
     document = RunSharing(traces, {}, 1000, sharing, {});
   } else if (study == "batches") {
@@ -191,8 +240,8 @@ int Main(int argc, char** argv) {
     return 0;
   } else {
     std::fprintf(stderr,
-                 "study_trace locality|tree|paths|sharing|batches|noise|"
-                 "token_classes [THREADS [BATCHES [SEED]]]\n");
+                 "study_trace locality|tree|sharing|batches|noise|"
+                 "token_classes [THREADS [OPTION...]]\n");
     return 2;
   }
   std::cout << ToJson(document).dump(1) << '\n';

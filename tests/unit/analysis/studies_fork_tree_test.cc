@@ -23,6 +23,12 @@ Trace Forked() {
   return trace;
 }
 
+std::string PathsOf(const Trace& trace) {
+  const Forest forest = BuildForest(trace);
+  const TraceForest view = {&trace, &forest};
+  return TreePaths({&view, 1});
+}
+
 TEST(ForkTreeTest, NodesAreMaximalSharedRuns) {
   const Forest forest = BuildForest(Forked());
   EXPECT_THAT(forest.roots, ElementsAre(0, 4));
@@ -81,8 +87,8 @@ TEST(ForkTreeTest, PathsAreTheSameWhateverTheOrderOfRequests) {
   AddSequence(&other, {1, 2, 7});
   AddSequence(&other, {1, 2, 7});
   AddSequence(&other, {9, 9});
-  const std::string paths = TreePaths(one, BuildForest(one));
-  EXPECT_EQ(paths, TreePaths(other, BuildForest(other)));
+  const std::string paths = PathsOf(one);
+  EXPECT_EQ(paths, PathsOf(other));
   EXPECT_EQ(paths,
             R"({"trees":[{"nodes":[{"parent":null,"tokens":[1,2],"ends":0},)"
             R"({"parent":0,"tokens":[3,4],"ends":1},)"

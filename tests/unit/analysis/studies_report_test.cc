@@ -40,7 +40,8 @@ std::string PageOf(const Trace& trace) {
   input.capture = &capture;
   input.trace = &trace;
   input.forest = BuildForest(trace);
-  input.tree = RunTree(trace, input.forest, {});
+  const TraceForest forest = {&trace, &input.forest};
+  input.tree = RunTree({&forest, 1}, {});
   input.locality = RunLocality(PlanLocality({&trace, 1}, {}), {});
   input.sharing = RunSharing({&trace, 1}, {}, 1024, {}, {});
   return ReportPage(input);

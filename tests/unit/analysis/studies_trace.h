@@ -32,6 +32,7 @@ inline void AddSequence(Trace* trace, std::vector<uint64_t> tokens,
     Position position;
     position.row = static_cast<uint32_t>(trace->rows());
     position.source = Source::kObserved;
+    position.executions = 1;
     sequence.positions.push_back(position);
     for (const MoeLayer& layer : trace->layers) {
       std::vector<uint16_t> set;

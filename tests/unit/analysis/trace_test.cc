@@ -95,6 +95,7 @@ TEST_F(TraceTest, CachedPrefixIsInheritedFromWhoeverComputedIt) {
   EXPECT_THAT(Sources(b), ElementsAre(Source::kInherited, Source::kInherited,
                                       Source::kObserved));
   EXPECT_EQ(b.positions[0].from, 0u);
+  EXPECT_EQ(b.positions[0].executions, 0u);
   EXPECT_EQ(b.positions[1].row, trace.sequences[0].positions[1].row);
   EXPECT_THAT(trace.set(b.positions[2].row, 0), ElementsAre(4, 7));
 }
@@ -180,6 +181,8 @@ TEST_F(TraceTest, LastCompleteExecutionIsEffectiveAndReplaysAreCompared) {
   const Trace trace = Build({&engine});
   const Sequence& a = trace.sequences[0];
   EXPECT_EQ(a.preemptions, 1u);
+  EXPECT_EQ(a.positions[0].executions, 3u);
+  EXPECT_EQ(a.positions[1].executions, 2u);
   EXPECT_THAT(trace.set(a.positions[0].row, 0), ElementsAre(5, 7));
   EXPECT_THAT(trace.set(a.positions[1].row, 0), ElementsAre(1, 7));
   EXPECT_EQ(trace.stats.executions, 5u);
@@ -201,6 +204,7 @@ TEST_F(TraceTest, LowestRankIsEffective) {
   EXPECT_EQ(trace.rows(), 2u);
   EXPECT_THAT(trace.set(trace.sequences[0].positions[0].row, 0),
               ElementsAre(0, 7));
+  EXPECT_EQ(trace.sequences[0].positions[0].executions, 1u);
   EXPECT_EQ(trace.stats.executions, 4u);
   EXPECT_EQ(trace.stats.replays, 2u);
   EXPECT_EQ(trace.stats.replays_differing, 2u);
@@ -247,6 +251,7 @@ TEST_F(TraceTest, RowOfADroppedStepIsMissing) {
   const Trace trace = Build({&engine});
   const auto& positions = trace.sequences[0].positions;
   EXPECT_EQ(positions[0].reason, MissingReason::kDropped);
+  EXPECT_EQ(positions[0].executions, 1u);
   EXPECT_EQ(positions[1].reason, MissingReason::kDropped);
   EXPECT_EQ(positions[2].source, Source::kObserved);
 }
