@@ -84,6 +84,11 @@ int RunReportCommand(const Options& options) {
   if (trace.get() == nullptr) {
     throw Error("the report has no studies: " + trace.error);
   }
+  if (study.nothing_selected) {
+    throw Error(
+        "the report has no studies: no request matches --select; moetap tree "
+        "--json CAPTURE lists ids");
+  }
   return VerifyStatus(input.verify) == kExitOk && !HasLosses(capture)
              ? kExitOk
              : kExitLosses;

@@ -98,6 +98,8 @@ class Reader {
                       "named before)",
                       Printable(request.request_id)));
     }
+    manifests_.longest_id =
+        std::max(manifests_.longest_id, request.request_id.size());
     manifests_.rows.push_back(std::move(request));
   }
 
@@ -139,9 +141,11 @@ class Reader {
 // The row whose id is `name`, or begins it and is followed by '-'.
 uint32_t FindRow(const Manifests& manifests, std::string name) {
   while (!name.empty()) {
-    const auto it = manifests.by_id.find(name);
-    if (it != manifests.by_id.end()) return it->second;
-    const size_t dash = name.rfind('-');
+    if (name.size() <= manifests.longest_id) {
+      const auto it = manifests.by_id.find(name);
+      if (it != manifests.by_id.end()) return it->second;
+    }
+    const size_t dash = name.rfind('-', manifests.longest_id);
     name.resize(dash == std::string::npos ? 0 : dash);
   }
   return kNone;

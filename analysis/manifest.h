@@ -29,6 +29,7 @@ struct ManifestRow {
 struct Manifests {
   std::vector<ManifestRow> rows;                    // of all files
   std::unordered_map<std::string, uint32_t> by_id;  // request_id -> first row
+  size_t longest_id = 0;                            // of all request_id
   // What the ids of each start of a client begin with.
   std::vector<std::string> prefixes;
 };

@@ -6,6 +6,7 @@ namespace moetap {
 namespace {
 
 constexpr size_t kIdWidth = 32;
+constexpr size_t kDonorWidth = 48;
 constexpr size_t kReasonWidth = 16;
 
 bool SameProvenance(const Position& a, const Position& b) {
@@ -17,10 +18,12 @@ std::string RunText(const Trace& trace, const ProvenanceRun& run) {
   const Position& position = *run.position;
   std::string text = fmt::format("[{}..{}) {}", run.begin, run.end,
                                  SourceName(position.source));
-  if (position.source == Source::kInherited) {
-    text += position.from == kNone
-                ? " from a request not selected"
-                : " from " + EndName(trace.sequences[position.from]);
+  if (position.source == Source::kInherited && position.from == kNone) {
+    text += " from a request not selected";
+  } else if (position.source == Source::kInherited) {
+    // The engine's id: samples of one request share that of the client.
+    const std::string& id = trace.sequences[position.from].id;
+    text += " from " + Shorten(EscapeLine(id), kDonorWidth);
   } else if (position.source == Source::kMissing) {
     text += fmt::format(" ({})", MissingReasonName(position.reason));
   }

@@ -46,7 +46,7 @@ struct ProvenanceRun {
 std::vector<ProvenanceRun> ProvenanceRuns(const Sequence& sequence);
 
 // "[0..16) inherited from a; [16..40) observed", at most `max_runs` of them,
-// on one line without control characters.
+// on one line without control characters; donors by the engine's id.
 std::string ProvenanceText(const Trace& trace, const Sequence& sequence,
                            size_t max_runs);
 

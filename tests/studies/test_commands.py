@@ -327,6 +327,9 @@ def test_page_of_a_selection(make_capture, manifests, tmp_path):
     assert "strategy <code>tree</code>" in text
     assert "3 sequences, 3 of them distinct, in 1 trees" in text
     assert re.search(r'<span class=id title="\[0\.\.\d+\) observed', text)
+    done = moetap("report", make_capture(), "--select", "prompt=none", "-o",
+                  tmp_path / "page.html")
+    assert done.returncode == 1 and "no request matches" in done.stderr
 
 
 @pytest.mark.parametrize("fault", ["zeros", "repeated", "lost-block"])

@@ -98,6 +98,13 @@ TEST_F(ManifestTest, TheLongestIdThatBeginsANameCounts) {
               ElementsAre(0, 0, 1, 0, 2, kNone, 2, 2));
 }
 
+TEST_F(ManifestTest, LongNamesAreLookedUpAtOnce) {
+  const Manifests manifests = Read({kRun, Row("a", "1--")});
+  const std::string dashes(4'000'000, '-');
+  EXPECT_THAT(JoinManifests(manifests, Requests({"1" + dashes, dashes, "1-"})),
+              ElementsAre(0, kNone, kNone));
+}
+
 TEST_F(ManifestTest, WhatIsNotJoinedIsCounted) {
   const auto inputs =
       Select({kRun, R"({"kind":"session","prefix":"mb77"})", Row("a", "cmpl-1"),

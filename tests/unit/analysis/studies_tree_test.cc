@@ -38,6 +38,7 @@ Trace WithSources() {
   AddSequence(&trace, {1, 2, 5, 6}, 2);
   Sequence& a = trace.sequences[0];
   a.id = "a";
+  a.external_id = "client-a";
   a.preemptions = 1;
   a.positions[1].executions = 2;
   a.returned_tokens = 1;
@@ -98,10 +99,11 @@ TEST(TreeStudyTest, WhatAnEndWentThroughIsNamed) {
   const Planted planted(WithSources());
   EXPECT_THAT(
       planted.Text(),
-      HasSubstr("[0..2) x2 o2 i2 r1  1 2\n"
-                "├─ [2..5) x1 o2  3 4 9  <- a (preempted 1x, 1 rows again, 2 "
-                "not returned)\n"
-                "└─ [2..4) x1 m1  5 6  <- b (abort)\n"));
+      HasSubstr(
+          "[0..2) x2 o2 i2 r1  1 2\n"
+          "├─ [2..5) x1 o2  3 4 9  <- client-a (preempted 1x, 1 rows again, 2 "
+          "not returned)\n"
+          "└─ [2..4) x1 m1  5 6  <- b (abort)\n"));
   EXPECT_THAT(planted.Dot(), HasSubstr("color=orange"));
   EXPECT_THAT(planted.Dot(), HasSubstr("color=red"));
   EXPECT_THAT(planted.Dot(), HasSubstr("b: [0..2) inherited from a;"));
