@@ -160,7 +160,7 @@ void AddBounds(const CrossingInput& input, uint64_t least_units,
 
 const char* VerdictName(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kNone:
+    case Verdict::kNotGiven:
       break;
     case Verdict::kFound:
       return "found";

@@ -43,8 +43,8 @@ struct CrossingInput {
   std::vector<std::vector<RatioSum>> different_units;
 };
 
-enum class Verdict : uint8_t { kNone, kFound, kAbsent, kUndecided };
-const char* VerdictName(Verdict verdict);  // "" for kNone
+enum class Verdict : uint8_t { kNotGiven, kFound, kAbsent, kUndecided };
+const char* VerdictName(Verdict verdict);  // "" for kNotGiven
 
 // A difference of Jaccard indices.  Found: the one-sided lower bound is above
 // 0; absent: the upper one is below 0.
@@ -55,7 +55,7 @@ struct CrossingStatistic {
   std::optional<double> hi;
   std::optional<double> lower;  // one-sided 95 % each
   std::optional<double> upper;
-  Verdict verdict = Verdict::kNone;
+  Verdict verdict = Verdict::kNotGiven;
 };
 
 // Found: all statistics are; absent: one is; else undecided.
@@ -63,7 +63,7 @@ struct Crossing {
   std::string reason;  // a code of reasons.h: not computable; else ""
   BandLayers band;
   std::vector<CrossingStatistic> statistics;  // dip, peak, gap
-  Verdict verdict = Verdict::kNone;
+  Verdict verdict = Verdict::kNotGiven;
   uint64_t units = 0;      // with pairs of either class
   size_t argmin_same = 0;  // the first such layer; descriptive
   size_t argmax_different = 0;

@@ -125,10 +125,10 @@ TEST(CrossingTest, FewUnitsHaveNoBoundsAndNoVerdict) {
   const auto input = Shifted(Alternating(9, 0.01));
   const Crossing crossing = FindCrossing(input, std::nullopt, 10);
   EXPECT_EQ(crossing.units, 9u);
-  EXPECT_EQ(crossing.verdict, Verdict::kNone);
+  EXPECT_EQ(crossing.verdict, Verdict::kNotGiven);
   for (const CrossingStatistic& one : crossing.statistics) {
     EXPECT_FALSE(one.lower || one.upper || one.lo || one.hi);
-    EXPECT_EQ(one.verdict, Verdict::kNone);
+    EXPECT_EQ(one.verdict, Verdict::kNotGiven);
   }
 }
 
@@ -195,7 +195,7 @@ TEST(CrossingTest, EveryLayerNeedsTheUnits) {
   const Crossing crossing = FindCrossing(input, std::nullopt, 10);
   EXPECT_EQ(crossing.units, 10u);
   EXPECT_FALSE(crossing.statistics[0].lower);
-  EXPECT_EQ(crossing.verdict, Verdict::kNone);
+  EXPECT_EQ(crossing.verdict, Verdict::kNotGiven);
   EXPECT_TRUE(FindCrossing(input, std::nullopt, 9).statistics[0].lower);
 }
 
@@ -214,7 +214,7 @@ TEST(CrossingTest, NotComputable) {
 }
 
 TEST(CrossingTest, Names) {
-  EXPECT_STREQ(VerdictName(Verdict::kNone), "");
+  EXPECT_STREQ(VerdictName(Verdict::kNotGiven), "");
   EXPECT_STREQ(VerdictName(Verdict::kFound), "found");
   EXPECT_STREQ(VerdictName(Verdict::kAbsent), "absent");
   EXPECT_STREQ(VerdictName(Verdict::kUndecided), "undecided");
