@@ -98,11 +98,11 @@ Interval JackknifeMean(std::span<const RatioSum> units, uint64_t least_units) {
   return JackknifeRatio(Sum(ratios), ratios, least_units);
 }
 
-ResampleTable BootstrapIndices(uint32_t units, uint32_t replicates,
+ResampleTable BootstrapIndices(uint64_t units, uint32_t replicates,
                                uint64_t seed) {
   ResampleTable table;
   table.units = units;
-  table.indices.resize(size_t{units} * replicates);
+  table.indices.resize(units * replicates);
   for (size_t i = 0; i < table.indices.size(); ++i) {
     table.indices[i] =
         static_cast<uint32_t>(Below(seed, kStreamBootstrap, i, units));

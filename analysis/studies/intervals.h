@@ -69,7 +69,7 @@ inline constexpr uint32_t kBootstrapReplicates = 1000;
 // Which unit takes each place of each replicate.  All statistics use one
 // table, so that they rest on the same resamples.
 struct ResampleTable {
-  uint32_t units = 0;
+  uint64_t units = 0;             // below 2^32
   std::vector<uint32_t> indices;  // [replicate][place], `units` places each
 
   bool empty() const { return indices.empty(); }
@@ -81,7 +81,7 @@ struct ResampleTable {
 
 // Place i of replicate r: Below(seed, kStreamBootstrap, r * units + i, units)
 // of counter_rng.h.
-ResampleTable BootstrapIndices(uint32_t units, uint32_t replicates,
+ResampleTable BootstrapIndices(uint64_t units, uint32_t replicates,
                                uint64_t seed);
 
 // The 2.5 % and 97.5 % quantiles of the replicates' values v, sorted: at place

@@ -54,8 +54,10 @@ const auto& ByName(const List& list, const std::string& name) {
   throw std::invalid_argument("there is no " + name);
 }
 
-// Streams of the replicates: which tree is how large, then one per class.
+// Streams of a replicate: which tree is how large, then one per class.
 constexpr uint64_t kStreams = 3;
+// Seeds of resamples from here on, so that trees share none of them.
+constexpr uint64_t kResampleSeeds = uint64_t{1} << 32;
 
 // How often an interval held the truth.
 struct Coverage {
@@ -146,9 +148,8 @@ Json RunCoverage(const std::string& setting, size_t layers, uint32_t trees,
   CoverageOfClass different("different", planted.different);
   for (uint64_t r = 0; r < replicates; ++r) {
     const auto units = planted.Simulate(trees, seed, r);
-    // Resamples that do not depend on those of other replicates.
-    const ResampleTable table =
-        BootstrapIndices(trees, kBootstrapReplicates, seed + r);
+    const ResampleTable table = BootstrapIndices(trees, kBootstrapReplicates,
+                                                 kResampleSeeds + seed + r);
     same.Add(Pooled(units.same), table);
     different.Add(Pooled(units.different), table);
   }
@@ -296,8 +297,7 @@ Json RunEstimate(uint64_t seed, uint32_t replicates) {
   const Json input = Json::parse(std::cin);
   UnitSums same = ReadSums(input.at("same"));
   UnitSums different = ReadSums(input.at("different"));
-  const auto table =
-      BootstrapIndices(static_cast<uint32_t>(same.size()), replicates, seed);
+  const auto table = BootstrapIndices(same.size(), replicates, seed);
   Json json = {{"same", Estimates(Pooled(same), table)},
                {"different", Estimates(Pooled(different), table)},
                {"indices", Json::array()}};
