@@ -67,6 +67,7 @@ std::string ReportPage(const ReportInput& input) {
   } else {
     page += TreeSection(input);
     page += CurvesSection(input);
+    page += ContrastsSection(input);
     page += SharingSection(input);
     page += LoadSection(input);
   }

@@ -37,6 +37,7 @@ std::string CaptureSection(const ReportInput& input);
 std::string VerifySection(const ReportInput& input);
 std::string TreeSection(const ReportInput& input);
 std::string CurvesSection(const ReportInput& input);
+std::string ContrastsSection(const ReportInput& input);
 std::string SharingSection(const ReportInput& input);
 std::string LoadSection(const ReportInput& input);
 
