@@ -61,6 +61,8 @@ const std::vector<PlantedProfile>& PlantedProfiles() {
        [](double x) { return kD + Bump(x); }},
       {"plateau-different", [](double x) { return kS - Bump(x); },
        [](double x) { return kD - Plateau(x); }},
+      // The curves meet in a layer of 40; of other numbers of layers, none may
+      // lie there, and then the gap is above 0.
       {"meeting", [](double x) { return 0.4 - 1.5 * Bump(x); },
        [](double x) {
          return 0.4 + 1.5 * Bump(x) - 3 * kSize * (1 - kBumpMean);
