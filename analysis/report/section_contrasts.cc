@@ -17,8 +17,8 @@ std::string Range(const StudyResult& result) {
 
 std::string WithRange(const StudyResult& result) {
   if (!result.lo) return Figure(result.estimate);
-  return fmt::format("{} <span class=span>{}</span>", Figure(result.estimate),
-                     Range(result));
+  return fmt::format("{}<br><span class=span>{}</span>",
+                     Figure(result.estimate), Range(result));
 }
 
 const StudyResult* Find(const StudyDocument& document, const std::string& name,

@@ -3,22 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <set>
 
 #include "analysis/studies/token_class.h"
 
 namespace moetap {
 namespace {
-
-enum Dimensions : size_t { kDistance, kPhase, kTokenClass, kStrategy };
-
-constexpr uint32_t kDistances = 10;  // 0, 1, 2-3, 4-7, ... 128-255, 256-
-
-uint32_t DistanceValue(uint32_t distance) {
-  return std::min(kDistances - 1,
-                  static_cast<uint32_t>(std::bit_width(distance)));
-}
 
 Dimension Distances() {
   Dimension dimension{"distance", {"0", "1"}};
@@ -69,6 +59,7 @@ Breakdown::Breakdown(std::span<const Trace> traces,
                   Strategies(traces)} {
   for (size_t d = 0; d < kDimensions; ++d) {
     base_[d] = static_cast<uint32_t>(slots_);
+    mixed_[d] = static_cast<uint32_t>(dimensions_[d].values.size() - 1);
     slots_ += 2 * dimensions_[d].values.size();
   }
   const auto& names = dimensions_[kStrategy].values;
@@ -100,18 +91,6 @@ RowLabels Breakdown::Labels(size_t trace, const TrieRow& row) const {
     labels.token_class = token_class_[trace][row.sequence][row.position];
   }
   return labels;
-}
-
-void Breakdown::Slots(const RowLabels& a, const RowLabels& b, uint32_t distance,
-                      bool same_input, uint32_t slots[kDimensions]) const {
-  const auto common = [&](size_t d, uint32_t one, uint32_t other) {
-    const auto mixed = static_cast<uint32_t>(dimensions_[d].values.size() - 1);
-    return Slot(d, one == other ? one : mixed, same_input);
-  };
-  slots[kDistance] = Slot(kDistance, DistanceValue(distance), same_input);
-  slots[kPhase] = common(kPhase, a.phase, b.phase);
-  slots[kTokenClass] = common(kTokenClass, a.token_class, b.token_class);
-  slots[kStrategy] = common(kStrategy, a.strategy, b.strategy);
 }
 
 }  // namespace moetap

@@ -2,6 +2,8 @@
 #ifndef MOETAP_ANALYSIS_STUDIES_BREAKDOWN_H_
 #define MOETAP_ANALYSIS_STUDIES_BREAKDOWN_H_
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -19,7 +21,15 @@ struct Dimension {
 };
 
 // A pair has one value in each dimension.
-inline constexpr size_t kDimensions = 4;
+enum Dimensions : size_t {
+  kDistance,
+  kPhase,
+  kTokenClass,
+  kStrategy,
+  kDimensions,
+};
+
+inline constexpr uint32_t kDistances = 10;  // 0, 1, 2-3, ... 128-255, 256-
 
 struct RowLabels {
   uint32_t phase = 0;
@@ -47,11 +57,22 @@ class Breakdown {
   // Fills one slot for each dimension.  `distance`: positions since the fork,
   // 0 at the first token that differs.
   void Slots(const RowLabels& a, const RowLabels& b, uint32_t distance,
-             bool same_input, uint32_t slots[kDimensions]) const;
+             bool same_input, uint32_t slots[kDimensions]) const {
+    const auto value = std::min(
+        kDistances - 1, static_cast<uint32_t>(std::bit_width(distance)));
+    const auto common = [&](size_t d, uint32_t one, uint32_t other) {
+      return Slot(d, one == other ? one : mixed_[d], same_input);
+    };
+    slots[kDistance] = Slot(kDistance, value, same_input);
+    slots[kPhase] = common(kPhase, a.phase, b.phase);
+    slots[kTokenClass] = common(kTokenClass, a.token_class, b.token_class);
+    slots[kStrategy] = common(kStrategy, a.strategy, b.strategy);
+  }
 
  private:
   std::vector<Dimension> dimensions_;
   uint32_t base_[kDimensions] = {};
+  uint32_t mixed_[kDimensions] = {};  // the last value of each
   size_t slots_ = 0;
   std::vector<std::vector<uint32_t>> strategy_;  // [trace][sequence]
   // [trace][sequence][position]; empty without vocabulary.

@@ -11,14 +11,6 @@ uint32_t ExpertBits(const MoeLayer& layer) {
 
 }  // namespace
 
-Cell CellOf(const TrieRow& a, const TrieRow& b) {
-  const bool same_input = a.input == b.input;
-  if (a.output_known && b.output_known) {
-    return CellOf(same_input, a.output == b.output);
-  }
-  return same_input ? kSameUnknown : kDifferentUnknown;
-}
-
 LoadedRows::LoadedRows(const PairWork& work)
     : work_(work), columns_(work.layers.size()) {}
 

@@ -219,10 +219,12 @@ std::vector<std::string> DefinitionsOf(const LocalityPlan& plan) {
           "baseline.uniform@1",
           "baseline.ratio@1",
           "baseline.popularity@1",
-          "baseline.noise@1",
           "baseline.elsewhere@1",
+          "noise-floor@1",
           "breakdown@1",
-          "crossing@1"};
+          "token-class.c@1",
+          "crossing@1",
+          "random@1"};
 }
 
 Json OptionsOf(const LocalityPlan& plan) {

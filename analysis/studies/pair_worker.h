@@ -29,12 +29,18 @@ struct PairWork {
   PairCounts counts{};
 };
 
-// The cell of a pair, by the tokens that the two trie rows have.
-Cell CellOf(const TrieRow& a, const TrieRow& b);
-
 // A cell with a known output.
 inline Cell CellOf(bool same_input, bool same_output) {
   return Cell((same_input ? kSameSame : kDifferentSame) + !same_output);
+}
+
+// The cell of a pair, by the tokens that the two trie rows have.
+inline Cell CellOf(const TrieRow& a, const TrieRow& b) {
+  const bool same_input = a.input == b.input;
+  if (a.output_known && b.output_known) {
+    return CellOf(same_input, a.output == b.output);
+  }
+  return same_input ? kSameUnknown : kDifferentUnknown;
 }
 
 // Rows with their expert sets in columns.

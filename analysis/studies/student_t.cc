@@ -52,6 +52,4 @@ double StudentT(double tail, double freedom) {
   return (low + high) / 2;
 }
 
-double StudentT975(double freedom) { return StudentT(0.025, freedom); }
-
 }  // namespace moetap

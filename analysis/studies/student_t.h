@@ -8,9 +8,6 @@ namespace moetap {
 // 0.01 <= tail < 0.5.
 double StudentT(double tail, double freedom);
 
-// StudentT(0.025, freedom).
-double StudentT975(double freedom);
-
 }  // namespace moetap
 
 #endif  // MOETAP_ANALYSIS_STUDIES_STUDENT_T_H_

@@ -143,10 +143,10 @@ TEST(BaselinesTest, ExpertsInEverySetNeedNoDraw) {
 }
 
 TEST(StudentTTest, TableValues) {
-  EXPECT_NEAR(StudentT975(1), 12.706204736, 1e-8);
-  EXPECT_NEAR(StudentT975(9), 2.262157163, 1e-8);
-  EXPECT_NEAR(StudentT975(29), 2.045229642, 1e-8);
-  EXPECT_NEAR(StudentT975(1000), 1.962339081, 1e-8);
+  EXPECT_NEAR(StudentT(0.025, 1), 12.706204736, 1e-8);
+  EXPECT_NEAR(StudentT(0.025, 9), 2.262157163, 1e-8);
+  EXPECT_NEAR(StudentT(0.025, 29), 2.045229642, 1e-8);
+  EXPECT_NEAR(StudentT(0.025, 1000), 1.962339081, 1e-8);
 }
 
 }  // namespace
