@@ -52,18 +52,24 @@ class Breakdown {
     return base_[d] + 2 * value + (same_input ? 0 : 1);
   }
 
+  // The value of a pair whose rows have different ones.
+  uint32_t mixed(size_t d) const { return mixed_[d]; }
+
   RowLabels Labels(size_t trace, const TrieRow& row) const;
+
+  static uint32_t DistanceValue(uint32_t distance) {
+    return std::min(kDistances - 1,
+                    static_cast<uint32_t>(std::bit_width(distance)));
+  }
 
   // Fills one slot for each dimension.  `distance`: positions since the fork,
   // 0 at the first token that differs.
   void Slots(const RowLabels& a, const RowLabels& b, uint32_t distance,
              bool same_input, uint32_t slots[kDimensions]) const {
-    const auto value = std::min(
-        kDistances - 1, static_cast<uint32_t>(std::bit_width(distance)));
     const auto common = [&](size_t d, uint32_t one, uint32_t other) {
       return Slot(d, one == other ? one : mixed_[d], same_input);
     };
-    slots[kDistance] = Slot(kDistance, value, same_input);
+    slots[kDistance] = Slot(kDistance, DistanceValue(distance), same_input);
     slots[kPhase] = common(kPhase, a.phase, b.phase);
     slots[kTokenClass] = common(kTokenClass, a.token_class, b.token_class);
     slots[kStrategy] = common(kStrategy, a.strategy, b.strategy);

@@ -87,10 +87,20 @@ class GroupCounter {
     size_t slot = 0;
   };
 
+  // Of up to 64 rows b: in what they equal one row.
+  struct Equal {
+    uint64_t input = 0;
+    uint64_t output = 0;
+    uint64_t known = 0;  // whose output token is known
+    uint64_t labels[kDimensions] = {};
+  };
+
   void Prepare(const RowGroup& group);
-  void Describe(const RowGroup& group, uint32_t a);
-  void DescribePair(const RowGroup& group, uint32_t a, uint32_t b,
-                    uint32_t fork);
+  void FindLeafClasses(const RowGroup& group);
+  void Describe(const RowGroup& group, uint32_t a, bool owner);
+  Equal Compare(uint32_t a, size_t word) const;
+  void DescribeWord(const RowGroup& group, uint32_t a, size_t word, bool owner);
+  void DescribeDistances(const RowGroup& group, uint32_t a);
   void AddOutputs(const TrieRow& a, const TrieRow& b, uint32_t other);
   void CountRow(const RowGroup& group, uint32_t a);
   void CountLayer(uint32_t a, uint32_t begin, size_t layer);
@@ -107,11 +117,17 @@ class GroupCounter {
   std::vector<uint32_t> fork_after_;   // where rows i and i + 1 part
   std::vector<uint64_t> leaf_values_;  // distinct numbers of leaves
   std::vector<uint32_t> leaf_class_;   // row: place in leaf_values_
-  std::vector<uint64_t> cell_masks_;   // [leaf class][cell]: later rows
-  std::vector<uint64_t> owner_masks_;  // [cell]: all other rows
-  std::vector<uint64_t> by_masks_;     // [slot]: later rows
-  std::vector<uint64_t> pending_;      // [leaf class]: as `cells`
-  Bins owner_bins_;                    // as `cells`
+  std::vector<uint64_t> inputs_;       // of the rows, ...
+  std::vector<uint64_t> output_tokens_;
+  std::vector<uint8_t> known_;                 // ... where this says so
+  std::vector<uint32_t> labels_[kDimensions];  // but for distances
+  std::vector<uint64_t> class_masks_;          // [leaf class]: its rows
+  std::vector<uint64_t> same_inputs_;          // rows with the input of one row
+  std::vector<uint64_t> cell_masks_;           // [leaf class][cell]: later rows
+  std::vector<uint64_t> owner_masks_;          // [cell]: all other rows
+  std::vector<uint64_t> by_masks_;             // [slot]: later rows
+  std::vector<uint64_t> pending_;              // [leaf class]: as `cells`
+  Bins owner_bins_;                            // as `cells`
   std::vector<LeafOutput> outputs_;
   std::vector<Target> targets_;
   std::vector<MaskedBins> masked_;
