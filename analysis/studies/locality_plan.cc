@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "analysis/error.h"
 #include "analysis/studies/locality.h"
+#include "analysis/studies/same_layers.h"
 
 namespace moetap {
 namespace {
@@ -15,19 +15,6 @@ namespace {
 constexpr double kSecondsPerPairLayer = 1e-9;
 constexpr double kSecondsPerListedPairLayer = 1e-8;
 constexpr double kSecondsPerStep = 2e-9;
-
-void RequireSameLayers(const Trace& first, const Trace& other) {
-  const auto same = [](const MoeLayer& a, const MoeLayer& b) {
-    return a.number == b.number && a.experts == b.experts && a.k == b.k;
-  };
-  if (std::equal(first.layers.begin(), first.layers.end(), other.layers.begin(),
-                 other.layers.end(), same)) {
-    return;
-  }
-  throw Error(
-      "the captures have different MoE layers, so they cannot be one study; "
-      "give captures of one model");
-}
 
 // Gives each part without groups its share of the pairs of leaves.
 void ChooseLeafPairs(LocalityPlan* plan) {

@@ -8,9 +8,9 @@
 #include <map>
 #include <utility>
 
-#include "analysis/error.h"
 #include "analysis/studies/intervals.h"
 #include "analysis/studies/locality.h"
+#include "analysis/studies/same_layers.h"
 
 namespace moetap {
 namespace {
@@ -220,19 +220,6 @@ class Summary {
   const std::optional<uint64_t> expert_bytes_;
   std::vector<StudyResult> results_;
 };
-
-void RequireSameLayers(const Trace& first, const Trace& other) {
-  const auto same = [](const MoeLayer& a, const MoeLayer& b) {
-    return a.number == b.number && a.experts == b.experts && a.k == b.k;
-  };
-  if (std::equal(first.layers.begin(), first.layers.end(), other.layers.begin(),
-                 other.layers.end(), same)) {
-    return;
-  }
-  throw Error(
-      "the captures have different MoE layers, so they cannot be one study; "
-      "give captures of one model");
-}
 
 // Layers times batches left out.
 uint64_t Unusable(const SharingCounts& counts) {
