@@ -191,3 +191,43 @@ def test_captures_add_up_in_every_plan(run_study):
         expected = brute_pairs.Brute(several, pairs, alignment, 2)
         check_units(document, expected)
         check_histograms(by_name(document), expected)
+
+
+def check_reason(document, status, code):
+    assert document["status"] == status
+    reason = document["reason"]
+    assert reason["code"] == code
+    assert reason["text"].endswith(".") and reason["next"]
+
+
+@pytest.mark.parametrize("pairs,alignment", PLANS)
+def test_odd_captures(run_study, pairs, alignment):
+    """A code, a sentence and a next step; the runner refuses any NaN."""
+
+    def study(trace):
+        return run_study(trace, more=[pairs, alignment])[0]
+
+    one = make(3, [(8, 2)], 2)
+    del one["sequences"][1:]
+    check_reason(study(one), "not_computable", "no-forks")
+    unforked = make(3, [(8, 2)], 6, faults=False)
+    by_root = {s["tokens"][0]: s for s in unforked["sequences"]}
+    unforked["sequences"] = list(by_root.values())
+    check_reason(study(unforked), "not_computable", "no-forks")
+    unrouted = make(3, [(8, 2)], 2)
+    for sequence in unrouted["sequences"]:
+        sequence["rows"] = [None for _ in sequence["rows"]]
+    check_reason(study(unrouted), "not_computable", "no-rows")
+    half = make(5, [(8, 2)], 4, faults=False)
+    for sequence in half["sequences"]:
+        sequence["rows"] = [row if p % 2 else None
+                            for p, row in enumerate(sequence["rows"])]
+    document = study(half)
+    check_reason(document, "descriptive", "few-trees")
+    assert "missing-rows" in [w["code"] for w in document["warnings"]]
+    every = study(make(5, [(8, 8)], 4, faults=False))
+    check_reason(every, "descriptive", "few-trees")
+    assert "few-layers" in [w["code"] for w in every["warnings"]]
+    everything = by_name(every)["jaccard.all", None, "row"]
+    assert everything["estimate"] == 1
+    assert set(everything["baselines"].values()) == {1}
