@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/studies/counter_rng.h"
 #include "schema/block_codec.h"
 #include "schema/routing_log_generated.h"
 
@@ -41,13 +42,6 @@ struct Options {
   uint16_t experts = 256;  // one byte per id
   uint16_t k = 8;
 };
-
-// The finisher of SplitMix64.
-uint64_t Mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return x ^ (x >> 31);
-}
 
 class BigCapture {
  public:

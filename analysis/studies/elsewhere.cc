@@ -70,10 +70,6 @@ uint32_t Common(std::span<const uint16_t> a, std::span<const uint16_t> b) {
   return common;
 }
 
-void AddTo(const Bins& from, Bins* to) {
-  for (size_t i = 0; i < from.size(); ++i) (*to)[i] += from[i];
-}
-
 }  // namespace
 
 void TokenPairs::Add(const RowGroups& groups) {
@@ -220,9 +216,9 @@ Elsewhere ElsewhereRows::DrawAll(
     }
     const std::lock_guard lock(mutex);
     result.unmatched += drawer.result().unmatched;
-    AddTo(drawer.result().total, &result.total);
+    AddBins(drawer.result().total, &result.total);
     for (size_t t = 0; t < result.trees.size(); ++t) {
-      AddTo(drawer.result().trees[t], &result.trees[t]);
+      AddBins(drawer.result().trees[t], &result.trees[t]);
     }
   });
   return result;

@@ -250,8 +250,7 @@ void GroupCounter::CountRow(const RowGroup& group, uint32_t a) {
   }
   if (leaf != kNone) {
     const std::lock_guard lock(work_.mutex);
-    Bins& bins = work_.counts.leaves[leaf];
-    for (size_t i = 0; i < bins.size(); ++i) bins[i] += owner_bins_[i];
+    AddBins(owner_bins_, &work_.counts.leaves[leaf]);
   }
   if (work_.progress) work_.progress(rows_ - a - 1);
 }

@@ -38,8 +38,7 @@ void ListCounter::Count(uint32_t tree, std::span<const RowPair> pairs) {
 void ListCounter::Finish() {
   const std::lock_guard lock(work_.mutex);
   for (size_t leaf = 0; leaf < leaves_.size(); ++leaf) {
-    Bins& to = work_.counts.leaves[leaf];
-    for (size_t i = 0; i < leaves_[leaf].size(); ++i) to[i] += leaves_[leaf][i];
+    AddBins(leaves_[leaf], &work_.counts.leaves[leaf]);
   }
 }
 

@@ -26,10 +26,7 @@ class Contrasts {
 
  private:
   StudyResult& Append(std::string name, Layer layer = {}) {
-    StudyResult& result = document_.results.emplace_back();
-    result.name = std::move(name);
-    if (layer) result.layer = sums_.layers()[*layer].number;
-    return result;
+    return sums_.Append(std::move(name), layer, &document_);
   }
 
   // What is left of a class when a baseline is taken away: (e) and (f) leave

@@ -40,10 +40,7 @@ class Results {
 
  private:
   StudyResult& Append(std::string name, Layer layer = {}) {
-    StudyResult& result = document_.results.emplace_back();
-    result.name = std::move(name);
-    if (layer) result.layer = sums_.layers()[*layer].number;
-    return result;
+    return sums_.Append(std::move(name), layer, &document_);
   }
 
   // The share of the rows behind forks that have a partner with routing.

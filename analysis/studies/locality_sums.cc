@@ -145,6 +145,14 @@ std::optional<double> LocalitySums::Mean(
   return sum / static_cast<double>(pairs);
 }
 
+StudyResult& LocalitySums::Append(std::string name, Layer layer,
+                                  StudyDocument* document) const {
+  StudyResult& result = document->results.emplace_back();
+  result.name = std::move(name);
+  if (layer) result.layer = layers_[*layer].number;
+  return result;
+}
+
 void LocalitySums::SetPooled(const Sums& sums, StudyResult* result) const {
   result->pairs = sums.total.count;
   result->estimate = Ratio(sums.total);

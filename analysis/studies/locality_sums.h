@@ -57,6 +57,10 @@ class LocalitySums {
       uint32_t cells,
       const std::function<std::optional<double>(size_t)>& value) const;
 
+  // A new result of `document`.
+  StudyResult& Append(std::string name, Layer layer,
+                      StudyDocument* document) const;
+
   // Estimate, interval and number of pairs of a mean over pairs, or of a mean
   // over the trees' means.
   void SetPooled(const Sums& sums, StudyResult* result) const;

@@ -11,11 +11,6 @@ namespace {
 
 constexpr size_t kListSlice = 4096;  // pairs of a list that one thread takes
 
-void AddTo(const Bins& from, Bins* to) {
-  if (to->size() < from.size()) to->resize(from.size(), 0);
-  for (size_t i = 0; i < from.size(); ++i) (*to)[i] += from[i];
-}
-
 // Gives the trees with pairs, and the leaves that are alone on rows of pairs,
 // their place in the counts.
 void FindOwners(PairWork* work) {
@@ -109,6 +104,11 @@ void CountLists(PairWork* work, unsigned threads) {
 
 }  // namespace
 
+void AddBins(const Bins& from, Bins* to) {
+  if (to->size() < from.size()) to->resize(from.size(), 0);
+  for (size_t i = 0; i < from.size(); ++i) (*to)[i] += from[i];
+}
+
 BinLayout::BinLayout(const std::vector<MoeLayer>& layers, size_t slots)
     : slots_(slots) {
   for (const MoeLayer& layer : layers) {
@@ -130,9 +130,9 @@ std::vector<MoeLayer> DistinctSizes(const std::vector<MoeLayer>& layers) {
 }
 
 void TreeCounts::Add(const TreeCounts& other) {
-  AddTo(other.row, &row);
-  AddTo(other.leaf, &leaf);
-  AddTo(other.by, &by);
+  AddBins(other.row, &row);
+  AddBins(other.leaf, &leaf);
+  AddBins(other.by, &by);
 }
 
 void PairCounts::Merge(PairCounts other) {
@@ -143,7 +143,7 @@ void PairCounts::Merge(PairCounts other) {
     expert_rows.resize(other.expert_rows.size());
   }
   for (size_t l = 0; l < other.expert_rows.size(); ++l) {
-    AddTo(other.expert_rows[l], &expert_rows[l]);
+    AddBins(other.expert_rows[l], &expert_rows[l]);
   }
   rows += other.rows;
   unknown_outputs += other.unknown_outputs;

@@ -50,6 +50,9 @@ class BinLayout {
 
 using Bins = std::vector<uint64_t>;
 
+// Adds bin by bin; `to` grows to the length of `from`.
+void AddBins(const Bins& from, Bins* to);
+
 // The layers of a trace without those that have the k of an earlier one: a
 // breakdown has one histogram for each k.
 std::vector<MoeLayer> DistinctSizes(const std::vector<MoeLayer>& layers);
