@@ -35,6 +35,11 @@ struct RowLabels {
   uint32_t phase = 0;
   uint32_t token_class = 0;
   uint32_t strategy = 0;
+
+  // In any dimension but kDistance.
+  uint32_t value(size_t d) const {
+    return d == kPhase ? phase : d == kTokenClass ? token_class : strategy;
+  }
 };
 
 // Values of the rows and pairs of several traces.  Slots number the values of

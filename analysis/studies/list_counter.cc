@@ -67,7 +67,7 @@ void ListCounter::CountPair(const RowPair& pair, const TrieRow& a,
   const bool same_input = a.input == b.input;
   const Cell cell = CellOf(a, b);
   uint32_t slots[kDimensions];
-  work_.source.breakdown->Slots(loaded_.labels(0), loaded_.labels(number),
+  work_.source.breakdown->Slots(loaded_.labels()[0], loaded_.labels()[number],
                                 std::min(a.position, b.position) - fork,
                                 same_input, slots);
   for (size_t l = 0; l < sizes_.size(); ++l) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analysis/studies/pair_counts.h"
+#include "analysis/studies/pair_masks.h"
 #include "analysis/studies/set_pairs.h"
 
 namespace moetap {
@@ -51,7 +52,7 @@ class LoadedRows {
   // Adds the loaded rows to expert_rows and the counts of faults.
   void CountExperts(PairCounts* counts) const;
   const SetColumn& column(size_t layer) const { return columns_[layer]; }
-  const RowLabels& labels(size_t row) const { return labels_[row]; }
+  std::span<const RowLabels> labels() const { return labels_; }
 
  private:
   const PairWork& work_;
@@ -82,52 +83,29 @@ class GroupCounter {
   // Bins that the pairs of a mask go to, in any layer.
   struct Target {
     const uint64_t* mask = nullptr;
-    uint64_t* bins = nullptr;  // laid out by ...
-    const BinLayout* layout = nullptr;
+    const BinLayout* layout = nullptr;  // of the bins
     size_t slot = 0;
-  };
-
-  // Of up to 64 rows b: in what they equal one row.
-  struct Equal {
-    uint64_t input = 0;
-    uint64_t output = 0;
-    uint64_t known = 0;  // whose output token is known
-    uint64_t labels[kDimensions] = {};
+    uint64_t* bins = nullptr;
+    uint64_t* also = nullptr;  // or null
   };
 
   void Prepare(const RowGroup& group);
-  void FindLeafClasses(const RowGroup& group);
-  void Describe(const RowGroup& group, uint32_t a, bool owner);
-  Equal Compare(uint32_t a, size_t word) const;
-  void DescribeWord(const RowGroup& group, uint32_t a, size_t word, bool owner);
-  void DescribeDistances(const RowGroup& group, uint32_t a);
-  void AddOutputs(const TrieRow& a, const TrieRow& b, uint32_t other);
   void CountRow(const RowGroup& group, uint32_t a);
+  void CollectOutputs(const RowGroup& group, uint32_t a);
+  void AddOutputs(const TrieRow& a, const TrieRow& b, uint32_t other);
+  void CollectTargets(bool owner);
   void CountLayer(uint32_t a, uint32_t begin, size_t layer);
   void CountOutputs(uint32_t a, uint32_t begin, size_t layer);
-  void CollectTargets(bool owner);
   void Fold(uint64_t leaves);
+  void AddAgreed();
 
   PairWork& work_;
   LoadedRows loaded_;
-  PairCounts local_;                   // experts and faults
-  TreeCounts group_;                   // of one group
-  uint32_t rows_ = 0;                  // of the group
-  size_t words_ = 0;                   // of a mask over its rows
-  std::vector<uint32_t> fork_after_;   // where rows i and i + 1 part
-  std::vector<uint64_t> leaf_values_;  // distinct numbers of leaves
-  std::vector<uint32_t> leaf_class_;   // row: place in leaf_values_
-  std::vector<uint64_t> inputs_;       // of the rows, ...
-  std::vector<uint64_t> output_tokens_;
-  std::vector<uint8_t> known_;                 // ... where this says so
-  std::vector<uint32_t> labels_[kDimensions];  // but for distances
-  std::vector<uint64_t> class_masks_;          // [leaf class]: its rows
-  std::vector<uint64_t> same_inputs_;          // rows with the input of one row
-  std::vector<uint64_t> cell_masks_;           // [leaf class][cell]: later rows
-  std::vector<uint64_t> owner_masks_;          // [cell]: all other rows
-  std::vector<uint64_t> by_masks_;             // [slot]: later rows
-  std::vector<uint64_t> pending_;              // [leaf class]: as `cells`
-  Bins owner_bins_;                            // as `cells`
+  PairMasks masks_;
+  PairCounts local_;               // experts and faults
+  TreeCounts group_;               // of one group
+  std::vector<uint64_t> pending_;  // [leaf class]: as `cells`
+  Bins owner_bins_;                // as `cells`
   std::vector<LeafOutput> outputs_;
   std::vector<Target> targets_;
   std::vector<MaskedBins> masked_;

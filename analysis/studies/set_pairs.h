@@ -84,10 +84,12 @@ void Intersect(const SetColumn& sets, uint32_t row, uint32_t begin,
 
 // Pairs chosen by bit i % 64 of word i / 64 of `mask`: pair i of sizes.
 // bins[v], 0 <= v <= k, has the usable pairs of size v added, and bins[k + 1]
-// those whose set is not usable.  The caller owns both.
+// those whose set is not usable; likewise `also`, unless it is null.  The
+// caller owns all.
 struct MaskedBins {
   const uint64_t* mask;
   uint64_t* bins;
+  uint64_t* also = nullptr;
 };
 
 // Adds n pairs to every output.  `sizes` as Intersect leaves them, none above

@@ -133,9 +133,16 @@ inline void CountByWords(const uint64_t* which, const Chosen& chosen,
 // Adds `words` words of pairs to one output.  `which` has `width` values for
 // each; of the values 0 to k the last has what the others leave.
 template <class Isa>
-[[gnu::always_inline]] inline void AddOutput(
-    const uint64_t* which, uint32_t width, const uint64_t* usable,
-    const uint64_t* mask, uint32_t words, uint32_t k, uint64_t* bins) {
+[[gnu::always_inline]] inline void AddOutput(const uint64_t* which,
+                                             uint32_t width,
+                                             const uint64_t* usable,
+                                             const uint64_t* mask,
+                                             uint32_t words, uint32_t k,
+                                             const MaskedBins& output) {
+  const auto add = [&](uint32_t v, uint64_t sum) [[gnu::always_inline]] {
+    output.bins[v] += sum;
+    if (output.also != nullptr) output.also[v] += sum;
+  };
   Chosen chosen;
   uint64_t pairs = 0;
   uint64_t rest = 0;
@@ -147,16 +154,16 @@ template <class Isa>
     rest += static_cast<uint32_t>(std::popcount(mask[w] & usable[w]));
   }
   if (chosen.count == 0) return;
-  bins[k + 1] += pairs - rest;
+  add(k + 1, pairs - rest);
   for (uint32_t from = 0; from < k; from += kValueStep) {
     uint64_t sums[kValueStep];
     Isa::Count(which + from, chosen, sums);
     for (uint32_t v = from; v < std::min(k, from + kValueStep); ++v) {
-      bins[v] += sums[v - from];
+      add(v, sums[v - from]);
       rest -= sums[v - from];
     }
   }
-  bins[k] += rest;
+  add(k, rest);
 }
 
 template <class Isa>
@@ -175,7 +182,7 @@ void AddHistogramBy(const uint8_t* sizes, const uint64_t* usable, uint32_t n,
     }
     for (const MaskedBins& output : outputs) {
       AddOutput<Isa>(which, width, usable + first, output.mask + first, count,
-                     k, output.bins);
+                     k, output);
     }
   }
 }

@@ -197,14 +197,20 @@ TEST_P(SetPairsTest, HistogramsAsOfStdSets) {
   for (const PairPath path : PairPaths()) {
     std::vector<std::vector<uint64_t>> bins(kOutputs,
                                             std::vector<uint64_t>(k + 2, 1000));
+    auto also = bins;
     std::vector<MaskedBins> outputs;
     for (uint32_t o = 0; o < kOutputs; ++o) {
-      outputs.push_back({masks[o].data(), bins[o].data()});
+      outputs.push_back({masks[o].data(), bins[o].data(),
+                         o % 2 == 0 ? also[o].data() : nullptr});
     }
     std::vector<uint8_t> sizes((rows + 63) / 64 * 64);
     Intersect(column_, row, 0, rows, sizes.data(), path);
     AddHistogram(sizes.data(), column_.usable_mask(), rows, k, outputs, path);
     EXPECT_EQ(bins, expected) << int(path);
+    for (uint32_t o = 0; o < kOutputs; ++o) {
+      const std::vector<uint64_t> untouched(k + 2, 1000);
+      EXPECT_EQ(also[o], o % 2 == 0 ? expected[o] : untouched) << int(path);
+    }
   }
 }
 
