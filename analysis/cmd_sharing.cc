@@ -12,7 +12,6 @@
 #include "analysis/studies/sharing.h"
 #include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
-#include "analysis/trace.h"
 
 namespace moetap {
 namespace {
@@ -27,25 +26,19 @@ struct Options {
 };
 
 int RunSharingCommand(const Options& options) {
-  std::vector<Trace> traces;
-  std::vector<StudyInput> inputs;
   ServedSteps served;
   std::optional<uint64_t> expert_bytes = options.expert_bytes;
-  for (const auto& path : options.captures) {
-    const Capture capture = ReadCapture(path);
-    traces.push_back(BuildTrace(capture));
-    served.Merge(CountServed(capture));
-    if (!expert_bytes) expert_bytes = ExpertBytes(capture);
-    for (StudyInput& input : InputsOf(capture)) {
-      inputs.push_back(std::move(input));
-    }
-  }
-  const StudyInputs selected = NameAndSelect(std::move(traces), options.inputs);
-  StudyDocument document = RunSharing(selected.traces, served, expert_bytes,
-                                      options.study, std::move(inputs));
-  AddInputs(selected, &document);
+  const StudyInputs inputs = LoadStudyInputs(
+      options.captures, options.inputs, [&](const Capture& capture) {
+        served.Merge(CountServed(capture));
+        if (!expert_bytes) expert_bytes = ExpertBytes(capture);
+      });
+  StudyDocument document = RunSharing(inputs.traces, served, expert_bytes,
+                                      options.study, inputs.inputs);
+  AddInputs(inputs, &document);
   if (options.json) {
-    fmt::print("{}\n", ToJson(document).dump(1));
+    fmt::print("{}\n", ToJson(document).dump(1, ' ', false,
+                                             Json::error_handler_t::replace));
   } else {
     fmt::print("{}", SharingText(document));
   }

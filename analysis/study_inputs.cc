@@ -208,7 +208,8 @@ StudyInputs NameAndSelect(std::vector<Trace> traces,
 }
 
 StudyInputs LoadStudyInputs(const std::vector<std::filesystem::path>& captures,
-                            const InputOptions& options) {
+                            const InputOptions& options,
+                            const std::function<void(const Capture&)>& visit) {
   std::vector<Trace> traces;
   std::vector<StudyInput> files;
   Vocabulary vocabulary;
@@ -217,6 +218,7 @@ StudyInputs LoadStudyInputs(const std::vector<std::filesystem::path>& captures,
     traces.push_back(BuildTrace(capture));
     for (StudyInput& file : InputsOf(capture)) files.push_back(std::move(file));
     if (vocabulary.empty()) vocabulary = Vocabulary(capture);
+    if (visit) visit(capture);
   }
   StudyInputs inputs = NameAndSelect(std::move(traces), options);
   inputs.inputs = std::move(files);

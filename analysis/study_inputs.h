@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,10 +42,14 @@ struct StudyInputs {
   bool nothing_selected = false;
 };
 
-// Reads captures and manifests.  Every study verb calls this one.  Throws
-// Error as ReadCapture, BuildTrace and ReadManifests do.
-StudyInputs LoadStudyInputs(const std::vector<std::filesystem::path>& captures,
-                            const InputOptions& options);
+// Reads captures and manifests.  Every study verb calls this one.  `visit` is
+// called with each capture in turn, for what its trace does not hold; the
+// capture is gone afterwards.  Throws Error as ReadCapture, BuildTrace and
+// ReadManifests do.
+StudyInputs LoadStudyInputs(
+    const std::vector<std::filesystem::path>& captures,
+    const InputOptions& options,
+    const std::function<void(const Capture&)>& visit = {});
 
 // The part of LoadStudyInputs behind the reading of captures, for a caller
 // that has traces; leaves `inputs` and `vocabulary` empty.
