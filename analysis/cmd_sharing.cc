@@ -33,8 +33,10 @@ int RunSharingCommand(const Options& options) {
         served.Merge(CountServed(capture));
         if (!expert_bytes) expert_bytes = ExpertBytes(capture);
       });
-  StudyDocument document = RunSharing(inputs.traces, served, expert_bytes,
-                                      options.study, inputs.inputs);
+  SharingOptions study = options.study;
+  study.by_category = !options.inputs.category.empty();
+  StudyDocument document =
+      RunSharing(inputs.traces, served, expert_bytes, study, inputs.inputs);
   AddInputs(inputs, &document);
   if (options.json) {
     fmt::print("{}\n", ToJson(document).dump(1, ' ', false,
@@ -55,7 +57,9 @@ void AddSharingCommand(CLI::App& app, Command* run) {
       "How many experts a decoding step touches, by what it batches");
   verb->group("Study");
   verb->footer(
-      "Example: moetap sharing run1 --csv figures\n"
+      "Examples: moetap sharing run1 --csv figures\n"
+      "          moetap sharing --manifest run.jsonl --category "
+      "label.category run1\n"
       "Exit status: 0 done, 3 descriptive only or a capture with losses, "
       "1 not computable, 2 usage.");
   verb->add_option("CAPTURE", options->captures,
@@ -71,6 +75,7 @@ void AddSharingCommand(CLI::App& app, Command* run) {
       ->type_name("N")
       ->capture_default_str();
   AddInputOptions(verb, &options->inputs);
+  AddCategoryOption(verb, &options->inputs);
   AddSeedOption(verb, &options->study.seed);
   verb->add_option("--expert-bytes", options->expert_bytes,
                    "Bytes of one expert's weights, in place of those that "

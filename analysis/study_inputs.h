@@ -20,15 +20,10 @@ namespace moetap {
 // What the user gives beside captures (study_options.h adds the options).
 struct InputOptions {
   std::vector<std::filesystem::path> manifests;
-  // KEY=PATTERN, several joined by commas, all of which must hold; "" selects
-  // everything.  KEY is strategy, prompt, id (the client's or the engine's) or
-  // label.NAME (of a manifest; a value that is no text as JSON).  PATTERN is
-  // one of the shell: *, ? and [...].
-  std::string select;
+  std::string select;    // conditions of selection.h; "" selects everything
+  std::string category;  // a key of selection.h whose values are
+                         // Sequence::category; "" leaves those empty
 };
-
-// "", or what is wrong with InputOptions::select.
-std::string SelectError(const std::string& select);
 
 struct StudyInputs {
   std::vector<Trace> traces;       // one per capture, in their order

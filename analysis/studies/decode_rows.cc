@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <map>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,9 +56,41 @@ void AddTree(uint32_t tree, const RowsByPlace& by_position,
   }
 }
 
+// The strata of each category that has two or more.
+void AddCategories(const StepRows& unrelated,
+                   std::span<const std::string> categories,
+                   std::vector<StepRows>* steps) {
+  std::map<std::string_view, StepRows> found;
+  for (uint32_t s = 0; s < unrelated.strata(); ++s) {
+    const uint32_t tree = unrelated.trees[s];
+    if (categories[tree].empty()) continue;
+    AddStratum(unrelated.stratum(s), tree, &found[categories[tree]]);
+  }
+  for (auto& [category, step] : found) {
+    if (step.strata() >= 2) steps->push_back(std::move(step));
+  }
+}
+
 }  // namespace
 
-DecodeRows FindDecodeRows(const Trace& trace, const Forest& forest) {
+std::vector<std::string> TreeCategories(const Trace& trace,
+                                        const Forest& forest) {
+  std::vector<std::string> categories;
+  for (uint32_t tree = 0; tree < forest.roots.size(); ++tree) {
+    const TreeNode& root = forest.nodes[forest.roots[tree]];
+    std::string category = trace.sequences[root.sequence].category;
+    for (uint32_t n = forest.roots[tree]; n < forest.tree_end(tree); ++n) {
+      for (const uint32_t s : forest.nodes[n].ends) {
+        if (trace.sequences[s].category != category) category.clear();
+      }
+    }
+    categories.push_back(std::move(category));
+  }
+  return categories;
+}
+
+DecodeRows FindDecodeRows(const Trace& trace, const Forest& forest,
+                          std::span<const std::string> categories) {
   const std::vector<PathRow> paths = FindPathRows(trace, forest);
   DecodeRows result;
   std::map<uint32_t, StepRows> unrelated;  // by index
@@ -84,6 +118,10 @@ DecodeRows FindDecodeRows(const Trace& trace, const Forest& forest) {
   }
   for (auto& [index, step] : unrelated) {
     if (step.strata() < 2) continue;
+    if (!categories.empty()) {
+      AddCategories(step, categories,
+                    &result.steps[static_cast<size_t>(BatchKind::kCategory)]);
+    }
     result.steps[static_cast<size_t>(BatchKind::kUnrelated)].push_back(
         std::move(step));
   }

@@ -51,6 +51,14 @@ void AddUnits(const SharingCounts& counts, const ServedSteps& served,
                      {"served_other_steps", served.others}};
 }
 
+void AddCategoryUnits(const SharingCounts& counts, StudyDocument* document) {
+  const auto none =
+      std::count(counts.categories.begin(), counts.categories.end(), "");
+  document->units.emplace_back("category_steps", counts.steps[2]);
+  document->units.emplace_back("trees_without_category",
+                               static_cast<uint64_t>(none));
+}
+
 void Warn(bool if_so, const char* code, StudyDocument* document) {
   if (if_so) document->warnings.push_back(code);
 }
@@ -67,10 +75,12 @@ void AddLossWarnings(StudyDocument* document) {
 }
 
 // Which figures there are not.
-void AddAbsenceWarnings(bool bytes_known, StudyDocument* document) {
+void AddAbsenceWarnings(bool bytes_known, bool by_category,
+                        StudyDocument* document) {
   Warn(document->unit("siblings_steps") == 0, "no-siblings", document);
   Warn(document->unit("unrelated_steps") == 0, "no-unrelated", document);
-  Warn(true, "no-labels", document);
+  Warn(by_category && document->unit("category_steps") == 0, "no-category",
+       document);
   Warn(!bytes_known, "no-expert-bytes", document);
 }
 
@@ -106,19 +116,21 @@ StudyDocument RunSharing(std::span<const Trace> traces,
                           "expected.popularity@1",
                           "expert-bytes@1",
                           "interval.trees-of-batches@1"};
+  if (options.by_category) document.definitions.push_back("batch.category@1");
   document.options = {{"sizes", kBatchSizes}, {"batches", options.batches}};
   document.options["expert_bytes"] =
       expert_bytes ? Json(*expert_bytes) : Json(nullptr);
   document.seed = options.seed;
   document.inputs = std::move(inputs);
   AddUnits(counts, served, &document);
+  if (options.by_category) AddCategoryUnits(counts, &document);
   AddLossWarnings(&document);
   document.reason = Obstacle(document);
   if (!document.reason.empty()) {
     document.status = StudyStatus::kNotComputable;
     return document;
   }
-  AddAbsenceWarnings(expert_bytes.has_value(), &document);
+  AddAbsenceWarnings(expert_bytes.has_value(), options.by_category, &document);
   document.results =
       SharingResults(traces.front().layers, counts, served, expert_bytes);
   if (document.unit("trees_with_batches") < kTreesForInterval) {

@@ -94,7 +94,9 @@ void BatchMaker::Draw(const StepRows& step, uint64_t count) {
 }  // namespace
 
 const char* BatchKindName(BatchKind kind) {
-  return kind == BatchKind::kSiblings ? "siblings" : "unrelated";
+  constexpr const char* kNames[kBatchKinds] = {"siblings", "unrelated",
+                                               "category"};
+  return kNames[static_cast<size_t>(kind)];
 }
 
 Batches MakeBatches(std::span<const StepRows> steps, BatchKind kind,

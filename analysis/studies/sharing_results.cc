@@ -22,15 +22,18 @@ class Summary {
       : layers_(layers),
         counts_(counts),
         served_(served),
-        expert_bytes_(expert_bytes) {}
+        expert_bytes_(expert_bytes) {
+    for (size_t t = 0; t < counts.categories.size(); ++t) {
+      const std::string& category = counts.categories[t];
+      if (!category.empty()) trees_of_[category].push_back(t);
+    }
+  }
 
   std::vector<StudyResult> Results() {
     for (size_t kind = 0; kind < kBatchKinds; ++kind) {
       for (size_t b = 0; b < kBatchSizes.size(); ++b) {
-        AddBatches(
-            fmt::format("{}.b{}", BatchKindName(static_cast<BatchKind>(kind)),
-                        kBatchSizes[b]),
-            kBatchSizes[b], counts_.batches[kind][b]);
+        AddBatches(static_cast<BatchKind>(kind), kBatchSizes[b],
+                   counts_.batches[kind][b]);
       }
     }
     // 1, 2, 3 and 4, 5 to 8, ... rows.
@@ -48,20 +51,13 @@ class Summary {
                           counts_.usable_rows[layer], rows);
   }
 
-  // Over `layers`, an interval over trees.
-  StudyResult EstimateBatches(const std::vector<LayerBatches>& batches,
-                              std::span<const size_t> layers) const {
-    RatioSum total;
-    std::vector<RatioSum> trees(counts_.trees);
-    const auto add = [](const BatchSum& from, RatioSum* to) {
-      to->Add({static_cast<double>(from.distinct), from.batches});
-    };
-    for (const size_t l : layers) {
-      add(batches[l].sum(), &total);
-      for (size_t t = 0; t < trees.size(); ++t) {
-        add(batches[l].trees[t], &trees[t]);
-      }
-    }
+  static void Add(const BatchSum& from, RatioSum* to) {
+    to->Add({static_cast<double>(from.distinct), from.batches});
+  }
+
+  // With an interval over `trees`, what is gone with each of them.
+  static StudyResult Estimate(const RatioSum& total,
+                              std::span<const RatioSum> trees) {
     StudyResult result;
     const Interval interval = JackknifeRatio(total, trees, kTreesForInterval);
     result.estimate = Ratio(total);
@@ -74,24 +70,62 @@ class Summary {
     return result;
   }
 
-  void AddBatches(const std::string& name, uint32_t rows,
+  StudyResult EstimateBatches(std::span<const LayerBatches> layers) const {
+    RatioSum total;
+    std::vector<RatioSum> trees(counts_.trees);
+    for (const LayerBatches& layer : layers) {
+      Add(layer.sum(), &total);
+      for (size_t t = 0; t < trees.size(); ++t) Add(layer.trees[t], &trees[t]);
+    }
+    return Estimate(total, trees);
+  }
+
+  void AddBatches(BatchKind kind, uint32_t rows,
                   const std::vector<LayerBatches>& batches) {
+    if (batches.empty()) return;
+    const std::string name = fmt::format("{}.b{}", BatchKindName(kind), rows);
     MeanExpected mean;
-    std::vector<size_t> all;
     std::vector<StudyResult> of_layers;
     for (size_t l = 0; l < layers_.size(); ++l) {
       const ExpectedDistinct expected = Expect(l, rows);
       mean.Add(expected, batches[l].sum().batches);
-      all.push_back(l);
-      StudyResult result = EstimateBatches(batches, {&all.back(), 1});
+      StudyResult result = EstimateBatches({&batches[l], 1});
       result.name = "distinct." + name;
       result.layer = layers_[l].number;
       result.baselines = {{"uniform", expected.uniform},
                           {"popularity", expected.popularity}};
       of_layers.push_back(std::move(result));
     }
-    AddOverall(name, EstimateBatches(batches, all), mean);
+    AddOverall(name, EstimateBatches(batches), mean);
     std::move(of_layers.begin(), of_layers.end(), std::back_inserter(results_));
+    if (kind == BatchKind::kCategory) AddCategories(name, rows, batches);
+  }
+
+  // Each category that has batches, over all layers.
+  void AddCategories(const std::string& name, uint32_t rows,
+                     const std::vector<LayerBatches>& batches) {
+    for (const auto& [category, trees] : trees_of_) {
+      // A batch of a category is in the sums of as many trees as it has rows.
+      RatioSum rows_of_all;
+      std::vector<RatioSum> of_trees(trees.size());
+      MeanExpected mean;
+      for (size_t l = 0; l < layers_.size(); ++l) {
+        const uint64_t before = rows_of_all.count;
+        for (size_t i = 0; i < trees.size(); ++i) {
+          Add(batches[l].trees[trees[i]], &of_trees[i]);
+          Add(batches[l].trees[trees[i]], &rows_of_all);
+        }
+        mean.Add(Expect(l, rows), (rows_of_all.count - before) / rows);
+      }
+      if (rows_of_all.count == 0) continue;
+      StudyResult result = Estimate(
+          {rows_of_all.sum / rows, rows_of_all.count / rows}, of_trees);
+      result.name = "distinct." + name;
+      result.dimension = "category";
+      result.value = category;
+      result.baselines = mean.Baselines(1);
+      results_.push_back(std::move(result));
+    }
   }
 
   // A bucket of steps as served, its largest number of rows being `most`.
@@ -157,6 +191,7 @@ class Summary {
   const SharingCounts& counts_;
   const ServedSteps& served_;
   const std::optional<uint64_t> expert_bytes_;
+  std::map<std::string, std::vector<size_t>> trees_of_;  // by category
   std::vector<StudyResult> results_;
 };
 

@@ -12,7 +12,8 @@
 
 namespace moetap {
 
-// Of each kind and size all layers, then each layer; then the steps as served.
+// Of each kind and size all layers, then each layer, then each category; then
+// the steps as served.
 std::vector<StudyResult> SharingResults(const std::vector<MoeLayer>& layers,
                                         const SharingCounts& counts,
                                         const ServedSteps& served,
