@@ -169,9 +169,28 @@ def test_batches_of_a_category(make_capture, validator, labels, tmp_path):
         assert "no-category" in {w["code"] for w in document["warnings"]}
 
 
+def test_page_has_the_categories(make_capture, labels, tmp_path):
+    capture = make_capture("--prompts", 8)
+    page = tmp_path / "page.html"
+    moetap("report", capture, "-o", page)
+    assert "of one category" not in page.read_text()
+    moetap("report", capture, "--manifest", labels, "--category", "label.set",
+           "-o", page)
+    text = page.read_text()
+    assert "1 trees are in no category" in text
+    document = json.loads(
+        moetap("sharing", capture, "--json", "--manifest", labels,
+               "--category", "label.set").stdout)
+    for category in "ab":
+        figures = [r["estimate"] for r in document["results"]
+                   if r.get("where") == {"category": category}]
+        cells = "".join(f"<td class=n>{f:.2f}</td>" for f in figures)
+        assert cells and f"<tr><td>{category}</td>{cells}" in text
+
+
 def test_category_of_wrong_use(make_capture, labels):
     capture = make_capture("--prompts", 8)
-    for verb in ("sharing",):
+    for verb in ("sharing", "report"):
         for key in ("category", "label.", "set=a", ""):
             done = moetap(verb, capture, "--manifest", labels, "--category",
                           key)
