@@ -131,6 +131,7 @@ class Summary {
     if (interval.lo) result.method = "delete-one-tree jackknife, t";
     result.unit = "tree";
     result.n_units = interval.units;
+    result.n_effective = interval.effective;
     result.pairs = total.count;
     return result;
   }
@@ -316,7 +317,7 @@ StudyDocument RunSharing(std::span<const Trace> traces,
                           "expected.uniform@1",
                           "expected.popularity@1",
                           "expert-bytes@1",
-                          "interval.trees-of-batches@1"};
+                          "interval.trees-of-batches@2"};
   document.options = {{"sizes", kBatchSizes}, {"batches", options.batches}};
   document.options["expert_bytes"] =
       expert_bytes ? Json(*expert_bytes) : Json(nullptr);
