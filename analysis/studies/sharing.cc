@@ -115,7 +115,7 @@ StudyDocument RunSharing(std::span<const Trace> traces,
                           "expected.uniform@1",
                           "expected.popularity@1",
                           "expert-bytes@1",
-                          "interval.trees-of-batches@1"};
+                          "interval.trees-of-batches@2"};
   if (options.by_category) document.definitions.push_back("batch.category@1");
   document.options = {{"sizes", kBatchSizes}, {"batches", options.batches}};
   document.options["expert_bytes"] =

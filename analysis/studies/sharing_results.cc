@@ -66,6 +66,7 @@ class Summary {
     if (interval.lo) result.method = "delete-one-tree jackknife, t";
     result.unit = "tree";
     result.n_units = interval.units;
+    result.n_effective = interval.effective;
     result.pairs = total.count;
     return result;
   }

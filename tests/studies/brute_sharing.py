@@ -4,7 +4,6 @@ import itertools
 import math
 
 import numpy as np
-from scipy import stats
 
 import brute
 
@@ -166,23 +165,24 @@ class Brute:
         return [int(n) for n in counts]
 
     def interval(self, *which):
-        """(estimate, lo, hi, units), deleting trees one by one."""
+        """(estimate, lo, hi, units, effective units), deleting trees one by
+        one."""
         terms = self.select(*which)
         if not terms:
-            return None, None, None, 0
+            return None, None, None, 0, 0
         distinct = np.array([d for d, _ in terms], float)
         units = sorted(set().union(*(trees for _, trees in terms)))
-        without = []
+        without, counts = [], []
         for unit in units:
             keep = np.array([unit not in trees for _, trees in terms])
             without.append(distinct[keep].mean() if keep.any() else math.nan)
+            counts.append(np.sum(~keep))
         estimate, n = distinct.mean(), len(units)
-        if n < 10 or np.isnan(without).any():
-            return estimate, None, None, n
-        spread = np.array(without) - np.mean(without)
-        reach = stats.t.ppf(0.975, n - 1) * math.sqrt(
-            (n - 1) / n * np.sum(spread**2))
-        return estimate, estimate - reach, estimate + reach, n
+        effective = brute.effective_units(counts)
+        lo, hi = None, None
+        if n >= 10 and not np.isnan(without).any():
+            lo, hi = brute.jackknife(without, estimate, effective)
+        return estimate, lo, hi, n, effective
 
     def expected(self, kind, size, layer, category=None):
         """(uniform, popularity)"""

@@ -71,7 +71,13 @@ def check_mean(result, expected, name, layer):
         assert result["lo"] is None and result["method"] == "none"
         return
     assert result["n_units"] == held.sum()
-    lo, hi = brute_pairs.jackknife(without, mean(sums))
+    effective = held.sum() if result["weight"] == "tree" else (
+        brute.effective_units(sums[:, 1]))
+    assert close(result["n_effective"], effective)
+    lo, hi = brute.jackknife(without, mean(sums), effective)
+    if lo is None:
+        assert result["lo"] is None and "bootstrap" not in result
+        return
     assert close(result["lo"], lo, 1e-10) and close(result["hi"], hi, 1e-10)
     if held.sum() < 20:
         return
@@ -79,7 +85,8 @@ def check_mean(result, expected, name, layer):
     values = np.array([mean(sums[row]) for row in table])
     values = values[~np.isnan(values)]
     assert result["bootstrap"]["replicates"] == len(values)
-    bounds = np.quantile(values, [0.025, 0.975])
+    tail = brute_pairs.expanded_tail(effective)
+    bounds = np.quantile(values, [tail, 1 - tail])
     assert close(result["bootstrap"]["lo"], bounds[0], 1e-10)
     assert close(result["bootstrap"]["hi"], bounds[1], 1e-10)
 

@@ -57,12 +57,13 @@ def by_name(document):
 
 def check_result(result, expected, kind, size, layer, factor=1, category=None):
     which = (kind, size, layer, category)
-    estimate, lo, hi, units = expected.interval(*which)
+    estimate, lo, hi, units, effective = expected.interval(*which)
     scaled = [v and factor * v for v in (estimate, lo, hi)]
     assert close(result["estimate"], scaled[0])
     assert close(result["lo"], scaled[1], 1e-10), result
     assert close(result["hi"], scaled[2], 1e-10), result
     assert (result["n_units"], result["unit"]) == (units, "tree")
+    assert close(result["n_effective"], effective)
     assert (result["method"] == "none") == (lo is None)
     assert result["pairs"] == len(expected.select(*which))
     uniform, popularity = expected.expected(*which)
