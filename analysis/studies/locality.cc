@@ -272,6 +272,10 @@ StudyDocument RunLocality(const LocalityPlan& plan,
     return document;
   }
   AddLocalityResults(run.counts(), &document);
+  const StudyResult* all = document.Find("jaccard.all");
+  if (run.counts().population && all->n_effective.value_or(2) < 2) {
+    document.warnings.push_back("one-tree");
+  }
   AddIntervalDefinitions(run.counts(), &document);
   if (!run.counts().population) {
     document.status = StudyStatus::kDescriptive;

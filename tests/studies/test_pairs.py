@@ -238,3 +238,27 @@ def test_odd_captures(run_study, pairs, alignment):
     everything = by_name(every)["jaccard.all", None, "row"]
     assert everything["estimate"] == 1
     assert set(everything["baselines"].values()) == {1}
+
+
+def test_one_tree_with_most_of_the_pairs(run_study):
+    """Twelve prompts with two branches each, then one with forty more."""
+
+    def study(more):
+        rng = np.random.default_rng(8)
+        trees = [*range(12), *range(12), *[0] * more]
+        sequences = [
+            {"id": str(i), "prompt_tokens": 1,
+             "tokens": [100 + tree, *map(int, rng.integers(0, 3, 9))],
+             "rows": [[rng.choice(8, 2, replace=False).tolist()]
+                      for _ in range(9)]} for i, tree in enumerate(trees)]
+        trace = {"has_token_ids": True, "sequences": sequences,
+                 "layers": [{"number": 0, "experts": 8, "k": 2}]}
+        document, _ = run_study(trace)
+        return by_name(document)["jaccard.all", None, "row"], {
+            w["code"] for w in document["warnings"]}
+
+    even, warnings = study(0)
+    assert even["lo"] is not None and "one-tree" not in warnings
+    one, warnings = study(40)
+    assert one["n_units"] == 12 and one["n_effective"] < 2
+    assert one["lo"] is None and "one-tree" in warnings
