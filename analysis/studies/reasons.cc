@@ -77,7 +77,8 @@ const std::vector<Reason>& Reasons() {
       {"one-tree",
        "One tree has more than half of the pairs, so means over pairs have no "
        "interval for other prompts; means over trees (weight \"tree\") do.",
-       "moetap locality --json CAPTURE, or leave that prompt out with --select"},
+       "moetap locality --json CAPTURE, or leave that prompt out with "
+       "--select"},
       {"parent-mismatch",
        "Some requests do not begin with the tokens of the parent that the "
        "engine or the manifest gives them; they were placed by their tokens.",
