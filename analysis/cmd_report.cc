@@ -43,7 +43,7 @@ void WritePage(const std::filesystem::path& path, const std::string& page) {
 }
 
 // `study` must live as long as `input`.
-void RunStudies(const StudyInputs& study, const LocalityOptions& options,
+void RunStudies(const StudyInputs& study, const Options& options,
                 ReportInput* input) {
   const Trace& trace = study.traces.front();
   input->trace = &trace;
@@ -53,13 +53,14 @@ void RunStudies(const StudyInputs& study, const LocalityOptions& options,
   input->tree = RunTree({&forest, 1}, inputs);
   AddInputs(study, &input->tree.document);
   const LocalityPlan plan =
-      PlanLocality({&trace, 1}, options, input->vocabulary);
+      PlanLocality({&trace, 1}, options.study, input->vocabulary);
   fmt::print(stderr, "report: counting {}\n", DescribePlan(plan));
   Progress progress("pairs", plan.pairs);
   input->locality = RunLocality(
       plan, inputs, [&progress](uint64_t pairs) { progress.Add(pairs); });
   SharingOptions sharing;
-  sharing.threads = options.threads;
+  sharing.threads = options.study.threads;
+  sharing.by_category = !options.inputs.category.empty();
   input->sharing = RunSharing({&trace, 1}, CountServed(*input->capture),
                               ExpertBytes(*input->capture), sharing, inputs);
 }
@@ -77,7 +78,7 @@ int RunReportCommand(const Options& options) {
     std::vector<Trace> traces;
     traces.push_back(std::move(*trace.trace));
     study = NameAndSelect(std::move(traces), options.inputs);
-    RunStudies(study, options.study, &input);
+    RunStudies(study, options, &input);
   }
   WritePage(options.output, ReportPage(input));
   fmt::print("report: {}\n", options.output.string());
@@ -111,6 +112,7 @@ void AddReportCommand(CLI::App& app, Command* run) {
       ->type_name("FILE")
       ->capture_default_str();
   AddInputOptions(verb, &options->inputs);
+  AddCategoryOption(verb, &options->inputs);
   AddThreadsOption(verb, &options->study.threads);
   verb->callback([options, run] {
     *run = [options] { return RunReportCommand(*options); };

@@ -12,7 +12,6 @@
 #include "analysis/studies/sharing.h"
 #include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
-#include "analysis/trace.h"
 
 namespace moetap {
 namespace {
@@ -27,25 +26,21 @@ struct Options {
 };
 
 int RunSharingCommand(const Options& options) {
-  std::vector<Trace> traces;
-  std::vector<StudyInput> inputs;
   ServedSteps served;
   std::optional<uint64_t> expert_bytes = options.expert_bytes;
-  for (const auto& path : options.captures) {
-    const Capture capture = ReadCapture(path);
-    traces.push_back(BuildTrace(capture));
-    served.Merge(CountServed(capture));
-    if (!expert_bytes) expert_bytes = ExpertBytes(capture);
-    for (StudyInput& input : InputsOf(capture)) {
-      inputs.push_back(std::move(input));
-    }
-  }
-  const StudyInputs selected = NameAndSelect(std::move(traces), options.inputs);
-  StudyDocument document = RunSharing(selected.traces, served, expert_bytes,
-                                      options.study, std::move(inputs));
-  AddInputs(selected, &document);
+  const StudyInputs inputs = LoadStudyInputs(
+      options.captures, options.inputs, [&](const Capture& capture) {
+        served.Merge(CountServed(capture));
+        if (!expert_bytes) expert_bytes = ExpertBytes(capture);
+      });
+  SharingOptions study = options.study;
+  study.by_category = !options.inputs.category.empty();
+  StudyDocument document =
+      RunSharing(inputs.traces, served, expert_bytes, study, inputs.inputs);
+  AddInputs(inputs, &document);
   if (options.json) {
-    fmt::print("{}\n", ToJson(document).dump(1));
+    fmt::print("{}\n", ToJson(document).dump(1, ' ', false,
+                                             Json::error_handler_t::replace));
   } else {
     fmt::print("{}", SharingText(document));
   }
@@ -62,7 +57,9 @@ void AddSharingCommand(CLI::App& app, Command* run) {
       "How many experts a decoding step touches, by what it batches");
   verb->group("Study");
   verb->footer(
-      "Example: moetap sharing run1 --csv figures\n"
+      "Examples: moetap sharing run1 --csv figures\n"
+      "          moetap sharing --manifest run.jsonl --category "
+      "label.category run1\n"
       "Exit status: 0 done, 3 descriptive only or a capture with losses, "
       "1 not computable, 2 usage.");
   verb->add_option("CAPTURE", options->captures,
@@ -78,6 +75,7 @@ void AddSharingCommand(CLI::App& app, Command* run) {
       ->type_name("N")
       ->capture_default_str();
   AddInputOptions(verb, &options->inputs);
+  AddCategoryOption(verb, &options->inputs);
   AddSeedOption(verb, &options->study.seed);
   verb->add_option("--expert-bytes", options->expert_bytes,
                    "Bytes of one expert's weights, in place of those that "

@@ -1,74 +1,14 @@
 #include "analysis/study_inputs.h"
 
-#include <fmt/format.h>
-#include <fnmatch.h>
-
 #include <algorithm>
-#include <string_view>
 
 #include "analysis/capture.h"
-#include "analysis/error.h"
 #include "analysis/manifest.h"
+#include "analysis/selection.h"
 #include "analysis/trace/beam_search.h"
 
 namespace moetap {
 namespace {
-
-constexpr std::string_view kLabel = "label.";
-
-struct Condition {
-  std::string key;
-  std::string pattern;
-};
-
-bool IsKey(const std::string& key) {
-  return key == "strategy" || key == "prompt" || key == "id" ||
-         (key.starts_with(kLabel) && key.size() > kLabel.size());
-}
-
-// Throws Error that says what is wrong.
-std::vector<Condition> ParseSelect(const std::string& select) {
-  std::vector<Condition> conditions;
-  for (size_t begin = 0; !select.empty() && begin <= select.size();) {
-    const size_t end = std::min(select.find(',', begin), select.size());
-    const std::string one = select.substr(begin, end - begin);
-    begin = end + 1;
-    const size_t equals = one.find('=');
-    const std::string key = one.substr(0, equals);
-    if (equals == std::string::npos || !IsKey(key)) {
-      throw Error(
-          fmt::format("\"{}\" is no condition; write KEY=PATTERN with the key "
-                      "strategy, prompt, id or label.NAME",
-                      one));
-    }
-    conditions.push_back({key, one.substr(equals + 1)});
-  }
-  return conditions;
-}
-
-bool Matches(const std::string& pattern, const std::string& text) {
-  return fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
-}
-
-bool Holds(const Condition& condition, const Sequence& sequence,
-           const ManifestRow* row) {
-  if (condition.key == "strategy") {
-    return Matches(condition.pattern, sequence.strategy);
-  }
-  if (condition.key == "prompt") {
-    return Matches(condition.pattern, sequence.prompt);
-  }
-  if (condition.key == "id") {
-    return Matches(condition.pattern, sequence.external_id) ||
-           Matches(condition.pattern, sequence.id);
-  }
-  if (row == nullptr || row->labels.is_null()) return false;
-  const auto label = row->labels.find(condition.key.substr(kLabel.size()));
-  if (label == row->labels.end()) return false;
-  return Matches(condition.pattern, label->is_string()
-                                        ? label->get<std::string>()
-                                        : label->dump());
-}
 
 // Keeps the sequences with `keep`.
 void TakeOut(const std::vector<bool>& keep, Trace* trace) {
@@ -100,8 +40,7 @@ struct Counts {
 };
 
 bool IsAbandoned(const Manifests& manifests, const Sequence& sequence) {
-  const std::string& id =
-      sequence.external_id.empty() ? sequence.id : sequence.external_id;
+  const std::string& id = ClientId(sequence);
   return std::any_of(manifests.prefixes.begin(), manifests.prefixes.end(),
                      [&](const std::string& prefix) {
                        return id.find(prefix) != std::string::npos;
@@ -147,6 +86,18 @@ void Report(const Counts& counts, bool manifests, StudyInputs* inputs) {
   inputs->warnings.push_back("parent-mismatch");
 }
 
+const ManifestRow* RowOf(const Manifests& manifests, uint32_t row) {
+  return row == kNone ? nullptr : &manifests.rows[row];
+}
+
+void SetCategories(const std::string& key, const Manifests& manifests,
+                   const std::vector<uint32_t>& row_of, Trace* trace) {
+  for (uint32_t s = 0; s < row_of.size(); ++s) {
+    Sequence& sequence = trace->sequences[s];
+    sequence.category = ValueOf(key, sequence, RowOf(manifests, row_of[s]));
+  }
+}
+
 // Takes what does not match out of `trace`; the number of sequences left.
 size_t Select(const std::vector<Condition>& conditions,
               const Manifests& manifests, const std::vector<uint32_t>& row_of,
@@ -154,8 +105,7 @@ size_t Select(const std::vector<Condition>& conditions,
   if (conditions.empty()) return trace->sequences.size();
   std::vector<bool> keep;
   for (uint32_t s = 0; s < row_of.size(); ++s) {
-    const ManifestRow* row =
-        row_of[s] == kNone ? nullptr : &manifests.rows[row_of[s]];
+    const ManifestRow* row = RowOf(manifests, row_of[s]);
     keep.push_back(std::all_of(
         conditions.begin(), conditions.end(), [&](const Condition& condition) {
           return Holds(condition, trace->sequences[s], row);
@@ -166,15 +116,6 @@ size_t Select(const std::vector<Condition>& conditions,
 }
 
 }  // namespace
-
-std::string SelectError(const std::string& select) {
-  try {
-    ParseSelect(select);
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
 
 StudyInputs NameAndSelect(std::vector<Trace> traces,
                           const InputOptions& options) {
@@ -191,6 +132,9 @@ StudyInputs NameAndSelect(std::vector<Trace> traces,
     Count(manifests, row_of, trace, &counts);
     NameSequences(manifests, row_of, &trace);
     MarkPruned(&trace);  // while the whole of each search is there
+    if (!options.category.empty()) {
+      SetCategories(options.category, manifests, row_of, &trace);
+    }
     sequences += trace.sequences.size();
     selected += Select(conditions, manifests, row_of, &trace);
   }
@@ -199,6 +143,7 @@ StudyInputs NameAndSelect(std::vector<Trace> traces,
   if (!options.manifests.empty()) {
     inputs.options["manifests"] = options.manifests.size();
   }
+  if (!options.category.empty()) inputs.options["category"] = options.category;
   if (!conditions.empty()) {
     inputs.options["select"] = options.select;
     inputs.units.emplace_back("not_selected_sequences", sequences - selected);
@@ -208,7 +153,8 @@ StudyInputs NameAndSelect(std::vector<Trace> traces,
 }
 
 StudyInputs LoadStudyInputs(const std::vector<std::filesystem::path>& captures,
-                            const InputOptions& options) {
+                            const InputOptions& options,
+                            const std::function<void(const Capture&)>& visit) {
   std::vector<Trace> traces;
   std::vector<StudyInput> files;
   Vocabulary vocabulary;
@@ -217,6 +163,7 @@ StudyInputs LoadStudyInputs(const std::vector<std::filesystem::path>& captures,
     traces.push_back(BuildTrace(capture));
     for (StudyInput& file : InputsOf(capture)) files.push_back(std::move(file));
     if (vocabulary.empty()) vocabulary = Vocabulary(capture);
+    if (visit) visit(capture);
   }
   StudyInputs inputs = NameAndSelect(std::move(traces), options);
   inputs.inputs = std::move(files);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,15 +20,10 @@ namespace moetap {
 // What the user gives beside captures (study_options.h adds the options).
 struct InputOptions {
   std::vector<std::filesystem::path> manifests;
-  // KEY=PATTERN, several joined by commas, all of which must hold; "" selects
-  // everything.  KEY is strategy, prompt, id (the client's or the engine's) or
-  // label.NAME (of a manifest; a value that is no text as JSON).  PATTERN is
-  // one of the shell: *, ? and [...].
-  std::string select;
+  std::string select;    // conditions of selection.h; "" selects everything
+  std::string category;  // a key of selection.h whose values are
+                         // Sequence::category; "" leaves those empty
 };
-
-// "", or what is wrong with InputOptions::select.
-std::string SelectError(const std::string& select);
 
 struct StudyInputs {
   std::vector<Trace> traces;       // one per capture, in their order
@@ -41,10 +37,14 @@ struct StudyInputs {
   bool nothing_selected = false;
 };
 
-// Reads captures and manifests.  Every study verb calls this one.  Throws
-// Error as ReadCapture, BuildTrace and ReadManifests do.
-StudyInputs LoadStudyInputs(const std::vector<std::filesystem::path>& captures,
-                            const InputOptions& options);
+// Reads captures and manifests.  Every study verb calls this one.  `visit` is
+// called with each capture in turn, for what its trace does not hold; the
+// capture is gone afterwards.  Throws Error as ReadCapture, BuildTrace and
+// ReadManifests do.
+StudyInputs LoadStudyInputs(
+    const std::vector<std::filesystem::path>& captures,
+    const InputOptions& options,
+    const std::function<void(const Capture&)>& visit = {});
 
 // The part of LoadStudyInputs behind the reading of captures, for a caller
 // that has traces; leaves `inputs` and `vocabulary` empty.

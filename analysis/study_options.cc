@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "analysis/selection.h"
+
 namespace moetap {
 
 void AddThreadsOption(CLI::App* verb, unsigned* threads) {
@@ -34,6 +36,15 @@ void AddInputOptions(CLI::App* verb, InputOptions* options) {
                    "patterns as in a shell")
       ->check(CLI::Validator(SelectError, "", "select"))
       ->type_name("EXPR");
+}
+
+void AddCategoryOption(CLI::App* verb, InputOptions* options) {
+  verb->add_option("--category", options->category,
+                   "Also batches of prompts that have the same value of KEY: "
+                   "strategy, prompt, id or label.NAME")
+      ->check(CLI::Validator(KeyError, "", "key"))
+      ->needs("--manifest")
+      ->type_name("KEY");
 }
 
 }  // namespace moetap

@@ -20,6 +20,10 @@ void AddSeedOption(CLI::App* verb, uint64_t* seed);
 // --manifest and --select.  What cannot be selected by is wrong usage.
 void AddInputOptions(CLI::App* verb, InputOptions* options);
 
+// --category, which needs the --manifest of AddInputOptions: without one no
+// two requests have a known value in common.
+void AddCategoryOption(CLI::App* verb, InputOptions* options);
+
 }  // namespace moetap
 
 #endif  // MOETAP_ANALYSIS_STUDY_OPTIONS_H_

@@ -148,11 +148,12 @@ std::string Units(const StudyDocument& document) {
       "<p class=note>{} pairs of {} rows in {} trees with forks ({} trees, {} "
       "distinct sequences in all). Left out: {} shared rows, {} rows alone at "
       "their position, {} missing rows, {} identical sequences, {} unrouted "
-      "and {} malformed sets. Intervals: {} ({} units).</p>\n",
+      "and {} malformed sets. Intervals: {} ({} units{}).</p>\n",
       unit("pairs"), unit("rows"), unit("trees_with_pairs"), unit("trees"),
       unit("leaves"), unit("shared_rows"), unit("lone_rows"),
       unit("missing_rows"), unit("identical_sequences"), unit("unrouted_sets"),
-      unit("malformed_sets"), first.method, html::Count(first.n_units));
+      unit("malformed_sets"), first.method, html::Count(first.n_units),
+      EffectiveNote(first));
 }
 
 }  // namespace

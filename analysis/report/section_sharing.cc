@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <map>
 #include <string>
 
 #include "analysis/report/html.h"
@@ -10,6 +11,9 @@ namespace {
 
 using html::Cell;
 using html::Head;
+
+// So that the page stays small where each prompt is a category.
+constexpr size_t kShownCategories = 40;
 
 std::string Number(const std::optional<double>& value) {
   return Cell(value ? fmt::format("{:.2f}", *value) : "–", true);
@@ -53,6 +57,65 @@ std::string SizesTable(const StudyDocument& document) {
   return table + "</table></div>\n";
 }
 
+std::string CategorySizes(const StudyDocument& document) {
+  std::string table = "<div class=wide><table><tr>" + Head("rows", true) +
+                      Head("one category", true) + Head("95 %", true) +
+                      Head("uniform", true) + Head("popularity", true) +
+                      Head("weights", true) + "</tr>\n";
+  for (const uint32_t size : kBatchSizes) {
+    const std::string name = fmt::format("category.b{}", size);
+    const StudyResult& result = *document.Find("distinct." + name);
+    if (!result.estimate) continue;
+    table += "<tr>" + Cell(html::Count(size), true) + Number(result.estimate) +
+             Interval(result) + Baselines(result) + Bytes(document, name) +
+             "</tr>\n";
+  }
+  return table + "</table></div>\n";
+}
+
+// By category, then by name of the figure.
+using Categories =
+    std::map<std::string, std::map<std::string, std::optional<double>>>;
+
+std::string EachCategory(const Categories& categories) {
+  std::string table = "<div class=wide><table><tr>" + Head("category");
+  for (const uint32_t size : kBatchSizes) {
+    table += Head(fmt::format("{} rows", size), true);
+  }
+  table += "</tr>\n";
+  size_t shown = 0;
+  for (const auto& [category, figures] : categories) {
+    if (shown++ == kShownCategories) break;
+    table += "<tr>" + Cell(html::Text(category));
+    for (const uint32_t size : kBatchSizes) {
+      const auto found =
+          figures.find(fmt::format("distinct.category.b{}", size));
+      table += Number(found == figures.end() ? std::nullopt : found->second);
+    }
+    table += "</tr>\n";
+  }
+  table += "</table></div>\n";
+  if (categories.size() <= kShownCategories) return table;
+  return table + fmt::format("<p>{} of {} categories are shown.</p>\n",
+                             kShownCategories, html::Count(categories.size()));
+}
+
+// Nothing without --category.
+std::string CategoryTables(const StudyDocument& document) {
+  if (document.unit("category_steps") == 0) return "";
+  Categories categories;
+  for (const StudyResult& result : document.results) {
+    if (result.dimension.empty()) continue;
+    categories[result.value][result.name] = result.estimate;
+  }
+  return fmt::format(
+             "<p>Rows of different prompts of one category, from {} such "
+             "steps; {} trees are in no category.</p>\n",
+             html::Count(document.unit("category_steps")),
+             html::Count(document.unit("trees_without_category"))) +
+         CategorySizes(document) + EachCategory(categories);
+}
+
 std::string ServedTable(const StudyDocument& document) {
   const std::string prefix = "distinct.served.r";
   std::string rows;
@@ -94,7 +157,8 @@ std::string SharingSection(const ReportInput& input) {
       "all layers.</p>\n",
       html::Count(document.unit("siblings_steps")),
       html::Count(document.unit("unrelated_steps")));
-  return section + SizesTable(document) + ServedTable(document);
+  return section + SizesTable(document) + CategoryTables(document) +
+         ServedTable(document);
 }
 
 }  // namespace moetap

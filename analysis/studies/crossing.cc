@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <numeric>
 #include <span>
 
@@ -87,14 +88,24 @@ std::vector<size_t> UnitsWithPairs(const CrossingInput& input) {
   return units;
 }
 
-// Units with pairs in the layer that has the fewest such units.
-uint64_t FewestUnits(const std::vector<std::vector<RatioSum>>& units,
-                     size_t layers) {
-  std::vector<uint64_t> counts(layers, 0);
-  for (const auto& unit : units) {
-    for (size_t l = 0; l < layers; ++l) counts[l] += unit[l].count > 0;
+// Of the layer and class that has the fewest.
+struct Fewest {
+  uint64_t units = std::numeric_limits<uint64_t>::max();
+  double effective = std::numeric_limits<double>::infinity();
+};
+Fewest FewestUnits(const CrossingInput& input) {
+  Fewest fewest;
+  for (const auto* units : {&input.same_units, &input.different_units}) {
+    for (size_t l = 0; l < input.same_total.size(); ++l) {
+      std::vector<RatioSum> counted;
+      for (const auto& unit : *units) {
+        if (unit[l].count > 0) counted.push_back(unit[l]);
+      }
+      fewest.units = std::min<uint64_t>(fewest.units, counted.size());
+      fewest.effective = std::min(fewest.effective, EffectiveUnits(counted));
+    }
   }
-  return *std::min_element(counts.begin(), counts.end());
+  return fewest;
 }
 
 // Without each of `units`; nothing if the pairs of a layer vanish with one.
@@ -110,10 +121,7 @@ std::optional<std::vector<Statistics>> LeaveOneOut(
   return result;
 }
 
-void SetBounds(const std::vector<double>& without,
-               CrossingStatistic* statistic) {
-  const JackknifeResult jackknife =
-      JackknifeStatistic(statistic->estimate, without);
+void SetBounds(const JackknifeResult& jackknife, CrossingStatistic* statistic) {
   statistic->lo = jackknife.lo;
   statistic->hi = jackknife.hi;
   statistic->lower = jackknife.lower;
@@ -139,19 +147,19 @@ Verdict Joint(const std::vector<CrossingStatistic>& statistics) {
 void AddBounds(const CrossingInput& input, uint64_t least_units,
                Crossing* crossing) {
   const std::vector<size_t> units = UnitsWithPairs(input);
+  const Fewest fewest = FewestUnits(input);
   crossing->units = units.size();
-  const size_t layers = input.same_total.size();
-  if (std::min(FewestUnits(input.same_units, layers),
-               FewestUnits(input.different_units, layers)) <
-      std::max<uint64_t>(2, least_units)) {
-    return;
-  }
+  crossing->effective = fewest.effective;
   const auto without = LeaveOneOut(input, units, crossing->band);
-  if (!without) return;
+  if (!without || fewest.units < least_units) return;
   for (size_t i = 0; i < kNames.size(); ++i) {
     std::vector<double> values;
     for (const Statistics& one : *without) values.push_back(one[i]);
-    SetBounds(values, &crossing->statistics[i]);
+    CrossingStatistic& statistic = crossing->statistics[i];
+    const auto bounds =
+        JackknifeStatistic(statistic.estimate, values, fewest.effective);
+    if (!bounds) return;
+    SetBounds(*bounds, &statistic);
   }
   crossing->verdict = Joint(crossing->statistics);
 }

@@ -65,13 +65,14 @@ struct Crossing {
   std::vector<CrossingStatistic> statistics;  // dip, peak, gap
   Verdict verdict = Verdict::kNotGiven;
   uint64_t units = 0;      // with pairs of either class
+  double effective = 0;    // least EffectiveUnits of a layer and class
   size_t argmin_same = 0;  // the first such layer; descriptive
   size_t argmax_different = 0;
 };
 
 // Bounds are those of JackknifeStatistic over the units with pairs.  No bounds
 // and verdicts if some layer has pairs of a class in fewer than `least_units`
-// (at least 2) units, or none of them without one unit.
+// units or kLeastEffectiveUnits effective ones, or none without one unit.
 Crossing FindCrossing(const CrossingInput& input, std::optional<Band> band,
                       uint64_t least_units);
 

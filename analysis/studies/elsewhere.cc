@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "analysis/studies/counter_rng.h"
+#include "analysis/studies/set_overlap.h"
 #include "analysis/studies/token_paths.h"
 #include "analysis/studies/workers.h"
 
@@ -57,18 +58,6 @@ class Numbers {
   uint64_t stream_;
   uint64_t next_;
 };
-
-// Of two ascending sets.
-uint32_t Common(std::span<const uint16_t> a, std::span<const uint16_t> b) {
-  uint32_t common = 0;
-  for (size_t i = 0, j = 0; i < a.size() && j < b.size();) {
-    common += a[i] == b[j];
-    const bool first = a[i] <= b[j];
-    j += b[j] <= a[i];
-    i += first;
-  }
-  return common;
-}
 
 }  // namespace
 
@@ -186,7 +175,7 @@ class ElsewhereRows::Drawer {
       const uint32_t experts = layers_[l].experts;
       const bool usable = IsUsable(a, experts) && IsUsable(b, experts);
       const size_t bin =
-          layout_.offset(l, 0) + (usable ? Common(a, b) : layers_[l].k + 1);
+          layout_.offset(l, 0) + (usable ? Overlap(a, b) : layers_[l].k + 1);
       ++result_.total[bin];
       if (result_.trees.empty()) continue;
       ++result_.trees[x.tree][bin];

@@ -37,6 +37,7 @@ Json ResultJson(const StudyResult& result) {
   json["method"] = result.method;
   json["unit"] = result.unit;
   json["n_units"] = result.n_units;
+  if (result.n_effective) json["n_effective"] = *result.n_effective;
   if (result.bootstrap) {
     json["bootstrap"] = {{"lo", Number(result.bootstrap->lo)},
                          {"hi", Number(result.bootstrap->hi)},
@@ -96,13 +97,14 @@ std::vector<std::string> BaselineNames(const StudyDocument& document) {
 
 std::string CsvLine(const StudyResult& result,
                     const std::vector<std::string>& baselines) {
-  std::string line = fmt::format(
-      "{},{},{},{},{},{},{},{},{},\"{}\",{},{}", result.name,
-      result.layer ? fmt::format("{}", *result.layer) : "", result.weight,
-      result.dimension, CsvText(result.value),
-      result.pairs ? fmt::format("{}", *result.pairs) : "",
-      CsvNumber(result.estimate), CsvNumber(result.lo), CsvNumber(result.hi),
-      result.method, result.unit, result.n_units);
+  std::string line =
+      fmt::format("{},{},{},{},{},{},{},{},{},\"{}\",{},{},{}", result.name,
+                  result.layer ? fmt::format("{}", *result.layer) : "",
+                  result.weight, result.dimension, CsvText(result.value),
+                  result.pairs ? fmt::format("{}", *result.pairs) : "",
+                  CsvNumber(result.estimate), CsvNumber(result.lo),
+                  CsvNumber(result.hi), result.method, result.unit,
+                  result.n_units, CsvNumber(result.n_effective));
   for (const std::string& wanted : baselines) {
     line += ',';
     for (const auto& [name, value] : result.baselines) {
@@ -134,6 +136,12 @@ const StudyResult* StudyDocument::Find(std::string_view name,
     if (result.weight.empty() || result.weight == "row") return &result;
   }
   return nullptr;
+}
+
+std::string EffectiveNote(const StudyResult& result) {
+  const auto units = static_cast<double>(result.n_units);
+  if (!result.n_effective || *result.n_effective >= 0.9 * units) return "";
+  return fmt::format(", effectively {:.1f}", *result.n_effective);
 }
 
 Json ToJson(const StudyDocument& document) {
@@ -195,7 +203,7 @@ void WriteCsv(const StudyDocument& document,
   std::ofstream out(path, std::ios::binary);
   const auto baselines = BaselineNames(document);
   out << "name,layer,weight,dimension,value,pairs,estimate,lo,hi,method,unit,"
-         "n_units";
+         "n_units,n_effective";
   for (const std::string& name : baselines) out << ',' << name;
   out << ",bootstrap_lo,bootstrap_hi,verdict,published\n";
   for (const StudyResult& result : document.results) {

@@ -39,8 +39,9 @@ struct StudyResult {
   std::optional<double> lo;  // 95 % interval by `method`
   std::optional<double> hi;
   std::string method = "none";
-  std::string unit;      // of the interval
-  uint64_t n_units = 0;  // how many of them
+  std::string unit;                   // of the interval
+  uint64_t n_units = 0;               // how many of them
+  std::optional<double> n_effective;  // EffectiveUnits; absent: not weighed
   std::optional<BootstrapInterval> bootstrap;
   std::string verdict;  // "found", "absent", ...; "": the figure has none
   std::vector<std::pair<std::string, std::optional<double>>> baselines;
@@ -76,6 +77,10 @@ struct StudyDocument {
   const StudyResult* Find(std::string_view name,
                           std::optional<uint32_t> layer = {}) const;
 };
+
+// ", effectively 4.7": what belongs behind n_units if n_effective is more than
+// a tenth less; else "".
+std::string EffectiveNote(const StudyResult& result);
 
 Json ToJson(const StudyDocument& document);
 

@@ -17,24 +17,30 @@ double Quantile(const std::vector<double>& sorted, double share) {
   return sorted[below] + part * (sorted[above] - sorted[below]);
 }
 
-// `without`: nothing where no count is left.
-Interval BoundsOf(const std::optional<double>& full,
-                  const std::vector<std::optional<double>>& without,
-                  uint64_t least_units) {
-  Interval interval;
-  interval.units = without.size();
-  if (!full || interval.units < std::max<uint64_t>(2, least_units)) {
-    return interval;
-  }
+// Without each of the units that have a count; nothing if none is left.
+std::optional<std::vector<double>> LeaveOneOut(
+    const RatioSum& total, std::span<const RatioSum> units) {
   std::vector<double> values;
-  for (const auto& value : without) {
-    if (!value) return interval;
+  for (const RatioSum& unit : units) {
+    if (unit.count == 0) continue;
+    const auto value = Ratio(total.Without(unit));
+    if (!value) return std::nullopt;
     values.push_back(*value);
   }
-  const JackknifeResult jackknife = JackknifeStatistic(*full, values);
-  interval.lo = jackknife.lo;
-  interval.hi = jackknife.hi;
-  return interval;
+  return values;
+}
+
+double NormalTail(double x) { return std::erfc(x / std::sqrt(2.0)) / 2; }
+
+// How much of the replicates' values lies outside on each side.
+double ExpandedTail(double n) {
+  return NormalTail(std::sqrt(n / (n - 1)) * StudentT(0.025, n - 1));
+}
+
+uint64_t UnitsWithCount(std::span<const RatioSum> units) {
+  return static_cast<uint64_t>(
+      std::count_if(units.begin(), units.end(),
+                    [](const RatioSum& unit) { return unit.count > 0; }));
 }
 
 // Each unit's ratio as a sum over one; nothing for those without.  The mean of
@@ -65,8 +71,20 @@ std::optional<double> MeanOfRatios(std::span<const RatioSum> units) {
   return Ratio(Sum(RatiosAsSums(units)));
 }
 
-JackknifeResult JackknifeStatistic(double full,
-                                   std::span<const double> without) {
+double EffectiveUnits(std::span<const RatioSum> units) {
+  double sum = 0;
+  double squares = 0;
+  for (const RatioSum& unit : units) {
+    const auto count = static_cast<double>(unit.count);
+    sum += count;
+    squares += count * count;
+  }
+  return sum > 0 ? sum * sum / squares : 0;
+}
+
+std::optional<JackknifeResult> JackknifeStatistic(
+    double full, std::span<const double> without, double effective) {
+  if (effective < kLeastEffectiveUnits) return std::nullopt;
   const auto n = static_cast<double>(without.size());
   double mean = 0;
   for (const double value : without) mean += value / n;
@@ -75,8 +93,8 @@ JackknifeResult JackknifeStatistic(double full,
   JackknifeResult result;
   result.estimate = full;
   result.error = std::sqrt((n - 1) / n * squares);
-  const double two_sided = StudentT(0.025, n - 1) * result.error;
-  const double one_sided = StudentT(0.05, n - 1) * result.error;
+  const double two_sided = StudentT(0.025, effective - 1) * result.error;
+  const double one_sided = StudentT(0.05, effective - 1) * result.error;
   result.lo = full - two_sided;
   result.hi = full + two_sided;
   result.lower = full - one_sided;
@@ -86,11 +104,17 @@ JackknifeResult JackknifeStatistic(double full,
 
 Interval JackknifeRatio(const RatioSum& total, std::span<const RatioSum> units,
                         uint64_t least_units) {
-  std::vector<std::optional<double>> without;
-  for (const RatioSum& unit : units) {
-    if (unit.count > 0) without.push_back(Ratio(total.Without(unit)));
-  }
-  return BoundsOf(Ratio(total), without, least_units);
+  Interval interval;
+  interval.units = UnitsWithCount(units);
+  interval.effective = EffectiveUnits(units);
+  const auto full = Ratio(total);
+  const auto without = LeaveOneOut(total, units);
+  if (!full || !without || interval.units < least_units) return interval;
+  const auto bounds = JackknifeStatistic(*full, *without, interval.effective);
+  if (!bounds) return interval;
+  interval.lo = bounds->lo;
+  interval.hi = bounds->hi;
+  return interval;
 }
 
 Interval JackknifeMean(std::span<const RatioSum> units, uint64_t least_units) {
@@ -112,10 +136,11 @@ ResampleTable BootstrapIndices(uint64_t units, uint32_t replicates,
 
 std::optional<BootstrapInterval> BootstrapRatio(std::span<const RatioSum> units,
                                                 const ResampleTable& table) {
-  const auto counted =
-      std::count_if(units.begin(), units.end(),
-                    [](const RatioSum& unit) { return unit.count > 0; });
-  if (static_cast<uint64_t>(counted) < kTreesForBootstrap) return std::nullopt;
+  const double effective = EffectiveUnits(units);
+  if (UnitsWithCount(units) < kTreesForBootstrap ||
+      effective < kLeastEffectiveUnits) {
+    return std::nullopt;
+  }
   std::vector<double> values;
   for (size_t r = 0; r < table.replicates(); ++r) {
     RatioSum sum;
@@ -124,7 +149,8 @@ std::optional<BootstrapInterval> BootstrapRatio(std::span<const RatioSum> units,
   }
   if (values.empty()) return std::nullopt;
   std::sort(values.begin(), values.end());
-  return BootstrapInterval{Quantile(values, 0.025), Quantile(values, 0.975),
+  const double tail = ExpandedTail(effective);
+  return BootstrapInterval{Quantile(values, tail), Quantile(values, 1 - tail),
                            values.size(), table.replicates() - values.size()};
 }
 

@@ -30,10 +30,19 @@ std::optional<double> Ratio(const RatioSum& sum);
 // Mean of the ratios of the units that have one.
 std::optional<double> MeanOfRatios(std::span<const RatioSum> units);
 
+// Kish's effective number of units, (sum n)^2 / sum n^2 of their counts n
+// (Survey Sampling, 1965, 11.7): how many units of equal counts weigh a mean as
+// evenly.  Between 1 and the number of units with a count; 0 if none has one.
+double EffectiveUnits(std::span<const RatioSum> units);
+
+// With less than one degree of freedom t is absurd: there is no interval.
+inline constexpr double kLeastEffectiveUnits = 2;
+
 // Delete-one jackknife of any statistic: theta = `full`, and in `without` the
-// G >= 2 values theta_(-g) that leave out one unit each, of mean m.
+// G values theta_(-g) that leave out one unit each, of mean m.
 // error^2 = (G-1)/G * sum (theta_(-g) - m)^2 (Efron, Tibshirani 1993, 11.5);
-// all bounds are theta -+ t * error, with t of G - 1 degrees of freedom.
+// all bounds are theta -+ t * error, with t of `effective` - 1 degrees of
+// freedom; `effective` <= G.
 struct JackknifeResult {
   double estimate = 0;
   double error = 0;
@@ -42,27 +51,28 @@ struct JackknifeResult {
   double lower = 0;  // one-sided 95 % each
   double upper = 0;
 };
-JackknifeResult JackknifeStatistic(double full,
-                                   std::span<const double> without);
+// Nothing if `effective` is below kLeastEffectiveUnits.
+std::optional<JackknifeResult> JackknifeStatistic(
+    double full, std::span<const double> without, double effective);
 
 struct Interval {
   std::optional<double> lo;  // both or none
   std::optional<double> hi;
-  uint64_t units = 0;  // units with a count
+  uint64_t units = 0;    // units with a count
+  double effective = 0;  // EffectiveUnits
 };
 
 // Delete-one jackknife of Ratio(total), two-sided.  `units` are the sums that
 // vanish with each unit; those without a count do not matter.  No bounds with
-// fewer than `least_units` (at least 2) units that matter, or if nothing is
-// left without one of them.
+// fewer than `least_units` units that matter or kLeastEffectiveUnits effective
+// ones, or if nothing is left without one of them.
 Interval JackknifeRatio(const RatioSum& total, std::span<const RatioSum> units,
                         uint64_t least_units);
 
 // Likewise of MeanOfRatios(units).
 Interval JackknifeMean(std::span<const RatioSum> units, uint64_t least_units);
 
-// From here on, intervals are bootstrapped as well: with fewer units a
-// percentile interval is too short.
+// From here on, intervals are bootstrapped as well.
 inline constexpr uint64_t kTreesForBootstrap = 20;
 inline constexpr uint32_t kBootstrapReplicates = 1000;
 
@@ -84,9 +94,12 @@ struct ResampleTable {
 ResampleTable BootstrapIndices(uint64_t units, uint32_t replicates,
                                uint64_t seed);
 
-// The 2.5 % and 97.5 % quantiles of the replicates' values v, sorted: at place
-// h = (n-1) * p, v[floor h] + (h - floor h) * (v[floor h + 1] - v[floor h]),
-// which is numpy's default.
+// The p and 1 - p quantiles of the replicates' values.  A percentile interval,
+// p = 0.025, is too short; it is expanded as the t interval of a mean of n
+// units is: p = Phi(-sqrt(n/(n-1)) * t), n = EffectiveUnits, t the 97.5 %
+// quantile with n - 1 degrees of freedom (Hesterberg, The American Statistician
+// 69(4), 2015).  Of r sorted values v, the quantile is at place h = (r-1) * p:
+// v[floor h] + (h - floor h) * (v[floor h + 1] - v[floor h]), numpy's default.
 struct BootstrapInterval {
   double lo = 0;
   double hi = 0;
@@ -94,10 +107,11 @@ struct BootstrapInterval {
   uint64_t skipped = 0;     // in which no unit has a count
 };
 
-// Percentile intervals of Ratio over all units' sums and of MeanOfRatios.  A
+// Such intervals of Ratio over all units' sums and of MeanOfRatios.  A
 // unit that is drawn twice counts twice; units are never paired with each
 // other.  `table.units` is the number of units, with and without a count.
-// Nothing with fewer than kTreesForBootstrap units that have a count.
+// Nothing with fewer than kTreesForBootstrap units that have a count, or fewer
+// than kLeastEffectiveUnits effective ones.
 std::optional<BootstrapInterval> BootstrapRatio(std::span<const RatioSum> units,
                                                 const ResampleTable& table);
 std::optional<BootstrapInterval> BootstrapMean(std::span<const RatioSum> units,

@@ -223,8 +223,19 @@ std::vector<std::string> DefinitionsOf(const LocalityPlan& plan) {
           "noise-floor@1",
           "breakdown@1",
           "token-class.c@1",
-          "crossing@1",
+          "crossing@2",
           "random@1"};
+}
+
+void AddIntervalDefinitions(const LocalityCounts& counts,
+                            StudyDocument* document) {
+  auto& definitions = document->definitions;
+  if (!counts.population) return definitions.push_back("interval.sequences@2");
+  definitions.push_back("interval.trees@2");
+  definitions.push_back("interval.mean@1");
+  if (counts.pairs.trees.size() >= kTreesForBootstrap) {
+    definitions.push_back("interval.bootstrap@2");
+  }
 }
 
 Json OptionsOf(const LocalityPlan& plan) {
@@ -261,8 +272,11 @@ StudyDocument RunLocality(const LocalityPlan& plan,
     return document;
   }
   AddLocalityResults(run.counts(), &document);
-  document.definitions.push_back(
-      run.counts().population ? "interval.trees@1" : "interval.sequences@1");
+  const StudyResult* all = document.Find("jaccard.all");
+  if (run.counts().population && all->n_effective.value_or(2) < 2) {
+    document.warnings.push_back("one-tree");
+  }
+  AddIntervalDefinitions(run.counts(), &document);
   if (!run.counts().population) {
     document.status = StudyStatus::kDescriptive;
     document.reason = "few-trees";

@@ -67,8 +67,9 @@ class Contrasts {
       without.push_back(*value);
     }
     result.n_units = without.size();
+    result.n_effective = EffectiveUnits(sums.units);
     if (without.size() < kTreesForInterval) return;
-    SetBounds(JackknifeStatistic(*full, without), &result);
+    SetBounds(JackknifeStatistic(*full, without, *result.n_effective), &result);
   }
 
   static std::optional<double> Difference(const RatioSum& a,
@@ -96,9 +97,11 @@ class Contrasts {
     if (counts_.population) SetVerdict(&result);
   }
 
-  void SetBounds(const JackknifeResult& jackknife, StudyResult* result) {
-    result->lo = jackknife.lo;
-    result->hi = jackknife.hi;
+  static void SetBounds(const std::optional<JackknifeResult>& bounds,
+                        StudyResult* result) {
+    if (!bounds) return;
+    result->lo = bounds->lo;
+    result->hi = bounds->hi;
     result->method = kMethod;
     SetVerdict(result);
   }
@@ -115,8 +118,7 @@ class Contrasts {
         FindCrossing(InputOf(which), counts_.band, kTreesForInterval);
     const std::string base = "crossing." + which;
     StudyResult& all = Append(base);
-    all.unit = "tree";
-    all.n_units = crossing.units;
+    SetUnits(crossing, &all);
     all.verdict = VerdictName(crossing.verdict);
     if (!crossing.reason.empty()) {
       Warn(crossing.reason);
@@ -128,8 +130,7 @@ class Contrasts {
     for (const CrossingStatistic& one : crossing.statistics) {
       StudyResult& result = Append(base + "." + one.name);
       result.estimate = one.estimate;
-      result.unit = "tree";
-      result.n_units = crossing.units;
+      SetUnits(crossing, &result);
       result.verdict = VerdictName(one.verdict);
       result.lo = one.lower;
       result.hi = one.upper;
@@ -144,6 +145,14 @@ class Contrasts {
     };
     extreme(".argmin_same", crossing.argmin_same);
     extreme(".argmax_different", crossing.argmax_different);
+  }
+
+  void SetUnits(const Crossing& crossing, StudyResult* result) const {
+    result->unit = "tree";
+    result->n_units = crossing.units;
+    if (counts_.population && crossing.reason.empty()) {
+      result->n_effective = crossing.effective;
+    }
   }
 
   CrossingInput InputOf(const std::string& which) const {

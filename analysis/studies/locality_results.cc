@@ -108,6 +108,7 @@ class Results {
     result.pairs = from.pairs;
     result.unit = from.unit;
     result.n_units = from.n_units;
+    result.n_effective = from.n_effective;
     result.published = Published{published, false, kOtherModel};
   }
 

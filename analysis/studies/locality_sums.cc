@@ -179,6 +179,7 @@ void LocalitySums::SetInterval(const Interval& interval,
   result->lo = interval.lo;
   result->hi = interval.hi;
   result->n_units = interval.units;
+  result->n_effective = interval.effective;
   result->unit = trees ? "tree" : "distinct sequence";
   if (!interval.lo) return;
   result->method = trees ? "delete-one-tree jackknife, t"

@@ -201,7 +201,8 @@ std::string LocalityText(const StudyDocument& document) {
         "context: what is left of a value without that of equal tokens "
         "elsewhere\n";
     const StudyResult& all = *document.Find("jaccard.all");
-    text += fmt::format("intervals: {} ({} units)\n", all.method, all.n_units);
+    text += fmt::format("intervals: {} ({} units{})\n", all.method, all.n_units,
+                        EffectiveNote(all));
     text += fmt::format("* published: {}\n",
                         document.Find("jaccard.input.same")->published->why);
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "analysis/studies/baselines.h"
+#include "analysis/studies/set_overlap.h"
 #include "analysis/studies/token_paths.h"
 
 namespace moetap {
@@ -23,18 +24,6 @@ void AddTo(const LayerIntersections& from, LayerIntersections* to) {
   for (size_t l = 0; l < from.size(); ++l) {
     for (size_t i = 0; i < from[l].size(); ++i) (*to)[l][i] += from[l][i];
   }
-}
-
-// Of two ascending sets.
-size_t Common(Set a, Set b) {
-  size_t common = 0;
-  for (size_t i = 0, j = 0; i < a.size() && j < b.size();) {
-    common += a[i] == b[j];
-    const bool step = a[i] <= b[j];
-    j += b[j] <= a[i];
-    i += step;
-  }
-  return common;
 }
 
 bool Equal(Set a, Set b) {
@@ -62,7 +51,7 @@ void AddPairs(std::vector<Set>* sets, std::vector<uint64_t>* intersections) {
     const auto& [set, times] = distinct[a];
     intersections->back() += times * (times - 1) / 2;
     for (size_t b = 0; b < a; ++b) {
-      (*intersections)[Common(set, distinct[b].first)] +=
+      (*intersections)[Overlap(set, distinct[b].first)] +=
           times * distinct[b].second;
     }
   }

@@ -34,6 +34,11 @@ const std::vector<Reason>& Reasons() {
        "one index of two prompts, so there is no batch.",
        "send several requests under moetap record, each generating two tokens "
        "or more"},
+      {"no-category",
+       "No two prompts of one category have rows of generated tokens at one "
+       "index, so there are no batches of a category.",
+       "moetap tree --json --manifest FILE CAPTURE lists strategies and "
+       "prompts; labels are in the manifest"},
       {"no-class",
        "Some layer has no pair with equal tokens or none with different ones, "
        "so there are no curves to cross.",
@@ -48,11 +53,6 @@ const std::vector<Reason>& Reasons() {
       {"no-forks", "No two requests share a token prefix and then differ.",
        "send several requests that share a prefix, or sample with n > 1, "
        "under moetap record"},
-      {"no-labels",
-       "A capture has no categories of prompts, so there are no batches of one "
-       "category.",
-       "record each category into a capture of its own; its unrelated batches "
-       "are of one category"},
       {"no-popularity",
        "The popularity baseline of some layer could not be fitted.",
        "moetap locality --json CAPTURE shows for which"},
@@ -74,6 +74,11 @@ const std::vector<Reason>& Reasons() {
       {"nothing-selected", "No request of the capture matches --select.",
        "moetap tree --json CAPTURE lists ids; name the --manifest for "
        "strategies, prompts and labels"},
+      {"one-tree",
+       "One tree has more than half of the pairs, so means over pairs have no "
+       "interval for other prompts; means over trees (weight \"tree\") do.",
+       "moetap locality --json CAPTURE, or leave that prompt out with "
+       "--select"},
       {"parent-mismatch",
        "Some requests do not begin with the tokens of the parent that the "
        "engine or the manifest gives them; they were placed by their tokens.",

@@ -1,6 +1,7 @@
 // The study "sharing": how many distinct experts of a layer one decoding step
-// touches, for synthetic batches of branches of one tree, of different prompts,
-// and for the steps as they were served.  docs/studies.md defines every figure.
+// touches, for synthetic batches of branches of one tree, of different prompts
+// and of prompts of one category, and for the steps as they were served.
+// docs/studies.md defines every figure.
 #ifndef MOETAP_ANALYSIS_STUDIES_SHARING_H_
 #define MOETAP_ANALYSIS_STUDIES_SHARING_H_
 

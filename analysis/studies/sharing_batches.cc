@@ -1,59 +1,13 @@
 #include "analysis/studies/sharing_batches.h"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 #include <utility>
 
 #include "analysis/studies/counter_rng.h"
-#include "analysis/studies/token_paths.h"
 
 namespace moetap {
 namespace {
-
-// What is known of a token path.
-struct PathRow {
-  uint32_t row = kNone;    // of the first sequence that has routing
-  uint32_t index = kNone;  // tokens generated before it, by the first sequence
-                           // that generated its last token
-};
-
-std::vector<PathRow> FindPathRows(const Trace& trace, const Forest& forest) {
-  const TokenPaths paths(trace, forest);
-  std::vector<PathRow> result(paths.size());
-  paths.ForEach([&](uint64_t path, uint32_t s, uint32_t position) {
-    const Sequence& sequence = trace.sequences[s];
-    PathRow& known = result[path];
-    if (known.row == kNone) known.row = sequence.positions[position].row;
-    const uint32_t prompt = std::max(1u, sequence.prompt_tokens);
-    if (known.index == kNone && position >= prompt) {
-      known.index = position - prompt;
-    }
-  });
-  return result;
-}
-
-void AddStratum(std::span<const uint32_t> rows, uint32_t tree, StepRows* step) {
-  step->rows.insert(step->rows.end(), rows.begin(), rows.end());
-  step->first.push_back(static_cast<uint32_t>(step->rows.size()));
-  step->trees.push_back(tree);
-}
-
-using RowsByPlace = std::map<uint32_t, std::vector<uint32_t>>;
-
-void AddTree(uint32_t tree, const RowsByPlace& by_position,
-             const RowsByPlace& by_index, std::vector<StepRows>* siblings,
-             std::map<uint32_t, StepRows>* unrelated) {
-  for (const auto& [position, rows] : by_position) {
-    if (rows.size() < 2) continue;
-    StepRows step;
-    for (const uint32_t row : rows) AddStratum({&row, 1}, tree, &step);
-    siblings->push_back(std::move(step));
-  }
-  for (const auto& [index, rows] : by_index) {
-    AddStratum(rows, tree, &(*unrelated)[index]);
-  }
-}
 
 // Ways to choose a batch; `most` + 1 stands for any greater number.
 uint64_t Combinations(const StepRows& step, uint32_t size, uint64_t most) {
@@ -140,41 +94,9 @@ void BatchMaker::Draw(const StepRows& step, uint64_t count) {
 }  // namespace
 
 const char* BatchKindName(BatchKind kind) {
-  return kind == BatchKind::kSiblings ? "siblings" : "unrelated";
-}
-
-DecodeRows FindDecodeRows(const Trace& trace, const Forest& forest) {
-  const std::vector<PathRow> paths = FindPathRows(trace, forest);
-  DecodeRows result;
-  std::map<uint32_t, StepRows> unrelated;  // by index
-  uint64_t path = 0;
-  for (uint32_t tree = 0; tree < forest.roots.size(); ++tree) {
-    RowsByPlace by_position;
-    RowsByPlace by_index;
-    for (uint32_t n = forest.roots[tree]; n < forest.tree_end(tree); ++n) {
-      const TreeNode& node = forest.nodes[n];
-      for (uint32_t p = node.begin; p < node.end; ++p) {
-        const PathRow& known = paths[path++];
-        if (known.index == kNone) continue;
-        if (known.row == kNone) {
-          ++result.missing;
-          continue;
-        }
-        result.rows.push_back(known.row);
-        by_position[p].push_back(known.row);
-        by_index[known.index].push_back(known.row);
-      }
-    }
-    AddTree(tree, by_position, by_index,
-            &result.steps[static_cast<size_t>(BatchKind::kSiblings)],
-            &unrelated);
-  }
-  for (auto& [index, step] : unrelated) {
-    if (step.strata() < 2) continue;
-    result.steps[static_cast<size_t>(BatchKind::kUnrelated)].push_back(
-        std::move(step));
-  }
-  return result;
+  constexpr const char* kNames[kBatchKinds] = {"siblings", "unrelated",
+                                               "category"};
+  return kNames[static_cast<size_t>(kind)];
 }
 
 Batches MakeBatches(std::span<const StepRows> steps, BatchKind kind,

@@ -68,6 +68,25 @@ void CountExperts(const Trace& trace, std::span<const uint32_t> rows,
   }
 }
 
+void CountKind(const Trace& trace, std::span<const StepRows> steps,
+               BatchKind kind, const SharingOptions& options,
+               SharingCounts* counts) {
+  const auto k = static_cast<size_t>(kind);
+  counts->steps[k] = steps.size();
+  for (size_t b = 0; b < kBatchSizes.size(); ++b) {
+    const Batches batches =
+        MakeBatches(steps, kind, kBatchSizes[b], options.batches, options.seed);
+    std::vector<LayerBatches>& layers = counts->batches[k][b];
+    layers.resize(trace.layers.size());
+    std::atomic<size_t> next{0};
+    RunWorkers(options.threads, [&] {
+      for (size_t l = next++; l < layers.size(); l = next++) {
+        layers[l] = CountLayer(trace, batches, l, counts->trees);
+      }
+    });
+  }
+}
+
 void Add(const std::vector<uint64_t>& from, std::vector<uint64_t>* to) {
   if (to->size() < from.size()) to->resize(from.size(), 0);
   for (size_t i = 0; i < from.size(); ++i) (*to)[i] += from[i];
@@ -92,7 +111,7 @@ void SharingCounts::Merge(SharingCounts other) {
   for (size_t kind = 0; kind < kBatchKinds; ++kind) {
     steps[kind] += other.steps[kind];
     for (size_t b = 0; b < kBatchSizes.size(); ++b) {
-      for (size_t l = 0; l < expert_rows.size(); ++l) {
+      for (size_t l = 0; l < batches[kind][b].size(); ++l) {
         LayerBatches& mine = batches[kind][b][l];
         const LayerBatches& theirs = other.batches[kind][b][l];
         Add(theirs.distinct, &mine.distinct);
@@ -109,13 +128,16 @@ void SharingCounts::Merge(SharingCounts other) {
   decode_rows += other.decode_rows;
   missing_rows += other.missing_rows;
   trees += other.trees;
+  categories.insert(categories.end(), other.categories.begin(),
+                    other.categories.end());
   sequences += other.sequences;
 }
 
 SharingCounts CountSharing(const Trace& trace, const SharingOptions& options) {
   const Forest forest = BuildForest(trace);
-  const DecodeRows decode = FindDecodeRows(trace, forest);
   SharingCounts counts;
+  if (options.by_category) counts.categories = TreeCategories(trace, forest);
+  const DecodeRows decode = FindDecodeRows(trace, forest, counts.categories);
   counts.decode_rows = decode.rows.size();
   counts.missing_rows = decode.missing;
   counts.trees = forest.roots.size();
@@ -124,20 +146,9 @@ SharingCounts CountSharing(const Trace& trace, const SharingOptions& options) {
   }
   CountExperts(trace, decode.rows, &counts);
   for (size_t kind = 0; kind < kBatchKinds; ++kind) {
-    counts.steps[kind] = decode.steps[kind].size();
-    for (size_t b = 0; b < kBatchSizes.size(); ++b) {
-      const Batches batches =
-          MakeBatches(decode.steps[kind], static_cast<BatchKind>(kind),
-                      kBatchSizes[b], options.batches, options.seed);
-      std::vector<LayerBatches>& layers = counts.batches[kind][b];
-      layers.resize(trace.layers.size());
-      std::atomic<size_t> next{0};
-      RunWorkers(options.threads, [&] {
-        for (size_t l = next++; l < layers.size(); l = next++) {
-          layers[l] = CountLayer(trace, batches, l, counts.trees);
-        }
-      });
-    }
+    const auto one = static_cast<BatchKind>(kind);
+    if (one == BatchKind::kCategory && !options.by_category) continue;
+    CountKind(trace, decode.steps[kind], one, options, &counts);
   }
   return counts;
 }

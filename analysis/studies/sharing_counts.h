@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "analysis/capture.h"
@@ -29,7 +30,8 @@ struct LayerBatches {
 };
 
 struct SharingCounts {
-  // [kind][place in kBatchSizes][layer]
+  // [kind][place in kBatchSizes][layer]; no layers of a kind that was not
+  // counted.
   std::array<std::array<std::vector<LayerBatches>, kBatchSizes.size()>,
              kBatchKinds>
       batches;
@@ -40,7 +42,9 @@ struct SharingCounts {
   uint64_t decode_rows = 0;
   uint64_t missing_rows = 0;
   uint64_t trees = 0;
-  uint64_t sequences = 0;  // with tokens
+  std::vector<std::string> categories;  // per tree, "" for none; empty if
+                                        // there was nothing to count by
+  uint64_t sequences = 0;               // with tokens
 
   void Merge(SharingCounts other);
 };
@@ -49,6 +53,7 @@ struct SharingOptions {
   uint64_t batches = 10000;  // of each kind and size, at most
   uint64_t seed = 1;
   unsigned threads = 1;
+  bool by_category = false;  // also batches of one Sequence::category
 };
 
 // Memory: 16 bytes for each kind, size, layer and tree.

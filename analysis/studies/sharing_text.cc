@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <map>
 #include <string>
 
 #include "analysis/studies/reasons.h"
 #include "analysis/studies/sharing.h"
+#include "analysis/studies/vocabulary.h"
 
 namespace moetap {
 namespace {
@@ -64,6 +66,49 @@ std::string Sizes(const StudyDocument& document) {
   return text;
 }
 
+std::string CategorySizes(const StudyDocument& document) {
+  std::string text = fmt::format(
+      "\nPrompts of one category: {} steps; {} trees are in no category\n"
+      "{:>4} {:>9} {:>16} {:>8} {:>10} {:>10}\n",
+      document.unit("category_steps"), document.unit("trees_without_category"),
+      "rows", "distinct", "95 %", "uniform", "popularity", "MiB");
+  for (const uint32_t size : kBatchSizes) {
+    const std::string name = fmt::format("category.b{}", size);
+    const StudyResult& result = *document.Find("distinct." + name);
+    if (!result.estimate) continue;
+    text += fmt::format("{:>4} {:>9} {:>16} {:>8} {:>10} {:>10}\n", size,
+                        Number(result.estimate), Range(result),
+                        Number(result.baselines[0].second),
+                        Number(result.baselines[1].second),
+                        Mebibytes(document.Find("bytes." + name)));
+  }
+  return text;
+}
+
+// By category, then size; none without --category.
+std::string Categories(const StudyDocument& document) {
+  if (document.unit("category_steps") == 0) return "";
+  std::string text = CategorySizes(document);
+  std::map<std::string, std::map<std::string, std::string>> found;
+  for (const StudyResult& result : document.results) {
+    if (result.dimension.empty()) continue;
+    found[result.value][result.name] = Number(result.estimate);
+  }
+  text += fmt::format("\n{:<20}", "By category, rows");
+  for (const uint32_t size : kBatchSizes) text += fmt::format(" {:>8}", size);
+  text += '\n';
+  for (auto& [category, figures] : found) {
+    text += fmt::format("{:<20}", Shorten(EscapeLine(category), 19));
+    for (const uint32_t size : kBatchSizes) {
+      const std::string& figure =
+          figures[fmt::format("distinct.category.b{}", size)];
+      text += fmt::format(" {:>8}", figure.empty() ? "-" : figure);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
 std::string Layers(const StudyDocument& document) {
   std::string text = fmt::format(
       "\nBy layer, {} rows\n{:>5} {:>9} {:>9} {:>8} {:>10}\n", kShownSize,
@@ -114,7 +159,8 @@ std::string Note(const std::string& code) {
 std::string SharingText(const StudyDocument& document) {
   std::string text = Header(document);
   if (!document.results.empty()) {
-    text += Sizes(document) + Layers(document) + Served(document);
+    text += Sizes(document) + Categories(document) + Layers(document) +
+            Served(document);
     text +=
         "\nuniform, popularity: what as many rows would touch if their experts "
         "had nothing in common\nbut chance; MiB: weights of the touched "

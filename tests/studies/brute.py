@@ -22,6 +22,23 @@ CLASSES = {
 }
 
 
+def effective_units(counts):
+    """Kish's number of units that weigh as evenly; 0 if none has a count."""
+    counts = np.array(counts, float)
+    return counts.sum() ** 2 / np.sum(counts**2) if counts.any() else 0
+
+
+def jackknife(without, full, effective):
+    """(lo, hi) of leave-one-out values."""
+    if effective < 2:
+        return None, None
+    n = len(without)
+    spread = np.array(without) - np.mean(without)
+    error = np.sqrt((n - 1) / n * np.sum(spread**2))
+    reach = stats.t.ppf(0.975, effective - 1) * error
+    return full - reach, full + reach
+
+
 class Brute:
     """The counts and estimates of a list of traces taken together."""
 
@@ -106,10 +123,11 @@ class Brute:
         return counts
 
     def interval(self, name, layer):
-        """(estimate, lo, hi, units) with numpy, deleting units one by one."""
+        """(estimate, lo, hi, units, effective units) with numpy, deleting
+        units one by one."""
         picked = list(self.select(name, layer))
         if not picked:
-            return None, None, None, 0
+            return None, None, None, 0, 0
         jaccard = np.array([j for _, _, j, _, _ in picked])
         population = len(self.trees_with_pairs) >= 10
         if population:
@@ -119,17 +137,17 @@ class Brute:
         units = sorted(set().union(*owners))
         least = 10 if population else 2
         without = []
+        counts = []
         for unit in units:
             keep = np.array([unit not in own for own in owners])
             without.append(jaccard[keep].mean() if keep.any() else np.nan)
+            counts.append(np.sum(~keep))
         estimate = jaccard.mean()
-        if len(units) < least or np.isnan(without).any():
-            return estimate, None, None, len(units)
-        n = len(units)
-        spread = np.array(without) - np.mean(without)
-        error = np.sqrt((n - 1) / n * np.sum(spread**2))
-        reach = stats.t.ppf(0.975, n - 1) * error
-        return estimate, estimate - reach, estimate + reach, n
+        effective = effective_units(counts)
+        lo, hi = None, None
+        if len(units) >= least and not np.isnan(without).any():
+            lo, hi = jackknife(without, estimate, effective)
+        return estimate, lo, hi, len(units), effective
 
     def uniform(self, layer):
         n, k = self.layers[layer]["experts"], self.layers[layer]["k"]

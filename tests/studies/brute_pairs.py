@@ -312,12 +312,10 @@ class Brute:
         return histograms, unmatched
 
 
-def jackknife(values, full):
-    """(lo, hi) of leave-one-out values."""
-    n = len(values)
-    error = np.sqrt((n - 1) / n * np.sum((values - np.mean(values)) ** 2))
-    reach = stats.t.ppf(0.975, n - 1) * error
-    return full - reach, full + reach
+def expanded_tail(n):
+    """Hesterberg's quantile for a percentile interval of n units."""
+    t = stats.t.ppf(0.975, n - 1)
+    return stats.norm.cdf(-np.sqrt(n / (n - 1)) * t)
 
 
 def resamples(units, seed, replicates=1000):

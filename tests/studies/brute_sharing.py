@@ -4,12 +4,11 @@ import itertools
 import math
 
 import numpy as np
-from scipy import stats
 
 import brute
 
 SIZES = (2, 4, 8, 16, 32, 64)
-KINDS = ("siblings", "unrelated")
+KINDS = ("siblings", "unrelated", "category")
 MASK = 2**64 - 1
 GAMMA = 0x9E3779B97F4A7C15
 
@@ -52,15 +51,28 @@ def decode_rows(trace):
     return sorted(found, key=lambda row: row[:2])
 
 
-def steps(rows, kind):
-    """[[stratum, a list of (tree, row)]]"""
-    place = 2 if kind == "siblings" else 3
-    found = {}
-    for one in rows:
-        tree, _, _, _, row = one
-        if row is None:
+def tree_categories(trace):
+    """{tree: the category of all its sequences, of those that have one}"""
+    root = brute.roots(trace)
+    found, tree_of = {}, {}
+    for number, seq in enumerate(trace["sequences"]):
+        if not seq["tokens"]:
             continue
-        step = (tree, one[place]) if kind == "siblings" else one[place]
+        one = root[tuple(seq["tokens"])]
+        tree = tree_of.setdefault(one, number)
+        found.setdefault(tree, set()).add(seq.get("category", ""))
+    return {tree: min(names) for tree, names in found.items()
+            if len(names) == 1 and names != {""}}
+
+
+def steps(rows, kind, categories):
+    """[[stratum, a list of (tree, row)]]"""
+    found = {}
+    for tree, _, position, index, row in rows:
+        if row is None or (kind == "category" and tree not in categories):
+            continue
+        step = {"siblings": (tree, position), "unrelated": (index,),
+                "category": (index, categories.get(tree, "").encode())}[kind]
         strata = found.setdefault(step, {})
         stratum = len(strata) if kind == "siblings" else tree
         strata.setdefault(stratum, []).append((tree, row))
@@ -97,7 +109,10 @@ def batches(all_steps, kind, size, limit, seed):
 
 
 class Brute:
-    def __init__(self, several, limit, seed):
+    def __init__(self, several, limit, seed, by_category=False):
+        self.kinds = KINDS if by_category else KINDS[:2]
+        self.categories = {}  # (capture, tree) -> category
+        self.without_category = 0  # trees
         self.layers = several[0]["layers"]
         self.terms = {}  # kind, size, layer -> [(distinct, trees)]
         self.unusable = {}
@@ -110,8 +125,13 @@ class Brute:
         rows = decode_rows(trace)
         self.rows += [row[4] for row in rows if row[4] is not None]
         self.missing += sum(row[4] is None for row in rows)
-        for kind in KINDS:
-            of_kind = steps(rows, kind)
+        categories = tree_categories(trace)
+        for tree, category in categories.items():
+            self.categories[number, tree] = category
+        trees = set(brute.roots(trace).values())
+        self.without_category += len(trees) - len(categories)
+        for kind in self.kinds:
+            of_kind = steps(rows, kind, categories)
             self.steps[kind] += len(of_kind)
             for size in SIZES:
                 made = batches(of_kind, kind, size, limit, seed)
@@ -131,37 +151,43 @@ class Brute:
             terms.append((len(set().union(*sets)), trees))
             self.trees |= trees
 
-    def select(self, kind, size, layer):
+    def select(self, kind, size, layer, category=None):
         layers = range(len(self.layers)) if layer is None else [layer]
-        return [t for l in layers for t in self.terms[kind, size, l]]
+        return [t for l in layers for t in self.terms[kind, size, l]
+                if category in (None, self.category_of(t))]
+
+    def category_of(self, term):
+        names = {self.categories.get(tree) for tree in term[1]}
+        return names.pop() if len(names) == 1 else None
 
     def histogram(self, kind, size, layer):
         counts = np.bincount([d for d, _ in self.terms[kind, size, layer]])
         return [int(n) for n in counts]
 
-    def interval(self, kind, size, layer):
-        """(estimate, lo, hi, units), deleting trees one by one."""
-        terms = self.select(kind, size, layer)
+    def interval(self, *which):
+        """(estimate, lo, hi, units, effective units), deleting trees one by
+        one."""
+        terms = self.select(*which)
         if not terms:
-            return None, None, None, 0
+            return None, None, None, 0, 0
         distinct = np.array([d for d, _ in terms], float)
         units = sorted(set().union(*(trees for _, trees in terms)))
-        without = []
+        without, counts = [], []
         for unit in units:
             keep = np.array([unit not in trees for _, trees in terms])
             without.append(distinct[keep].mean() if keep.any() else math.nan)
+            counts.append(np.sum(~keep))
         estimate, n = distinct.mean(), len(units)
-        if n < 10 or np.isnan(without).any():
-            return estimate, None, None, n
-        spread = np.array(without) - np.mean(without)
-        reach = stats.t.ppf(0.975, n - 1) * math.sqrt(
-            (n - 1) / n * np.sum(spread**2))
-        return estimate, estimate - reach, estimate + reach, n
+        effective = brute.effective_units(counts)
+        lo, hi = None, None
+        if n >= 10 and not np.isnan(without).any():
+            lo, hi = brute.jackknife(without, estimate, effective)
+        return estimate, lo, hi, n, effective
 
-    def expected(self, kind, size, layer):
+    def expected(self, kind, size, layer, category=None):
         """(uniform, popularity)"""
         layers = range(len(self.layers)) if layer is None else [layer]
-        weights = [len(self.terms[kind, size, l]) for l in layers]
+        weights = [len(self.select(kind, size, l, category)) for l in layers]
         if layer is None and not sum(weights):
             return None, None
         pairs = [self._expected(size, l) for l in layers]

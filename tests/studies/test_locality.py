@@ -50,11 +50,12 @@ def check(document, expected):
 
 
 def check_estimate(result, expected, name, layer):
-    estimate, lo, hi, units = expected.interval(name, layer)
+    estimate, lo, hi, units, effective = expected.interval(name, layer)
     assert close(result["estimate"], estimate)
     assert close(result["lo"], lo, 1e-10), result
     assert close(result["hi"], hi, 1e-10), result
     assert result["n_units"] == units
+    assert close(result["n_effective"], effective)
     assert (result["method"] == "none") == (lo is None)
 
 

@@ -71,7 +71,13 @@ def check_mean(result, expected, name, layer):
         assert result["lo"] is None and result["method"] == "none"
         return
     assert result["n_units"] == held.sum()
-    lo, hi = brute_pairs.jackknife(without, mean(sums))
+    effective = held.sum() if result["weight"] == "tree" else (
+        brute.effective_units(sums[:, 1]))
+    assert close(result["n_effective"], effective)
+    lo, hi = brute.jackknife(without, mean(sums), effective)
+    if lo is None:
+        assert result["lo"] is None and "bootstrap" not in result
+        return
     assert close(result["lo"], lo, 1e-10) and close(result["hi"], hi, 1e-10)
     if held.sum() < 20:
         return
@@ -79,7 +85,8 @@ def check_mean(result, expected, name, layer):
     values = np.array([mean(sums[row]) for row in table])
     values = values[~np.isnan(values)]
     assert result["bootstrap"]["replicates"] == len(values)
-    bounds = np.quantile(values, [0.025, 0.975])
+    tail = brute_pairs.expanded_tail(effective)
+    bounds = np.quantile(values, [tail, 1 - tail])
     assert close(result["bootstrap"]["lo"], bounds[0], 1e-10)
     assert close(result["bootstrap"]["hi"], bounds[1], 1e-10)
 
@@ -231,3 +238,27 @@ def test_odd_captures(run_study, pairs, alignment):
     everything = by_name(every)["jaccard.all", None, "row"]
     assert everything["estimate"] == 1
     assert set(everything["baselines"].values()) == {1}
+
+
+def test_one_tree_with_most_of_the_pairs(run_study):
+    """Twelve prompts with two branches each, then one with forty more."""
+
+    def study(more):
+        rng = np.random.default_rng(8)
+        trees = [*range(12), *range(12), *[0] * more]
+        sequences = [
+            {"id": str(i), "prompt_tokens": 1,
+             "tokens": [100 + tree, *map(int, rng.integers(0, 3, 9))],
+             "rows": [[rng.choice(8, 2, replace=False).tolist()]
+                      for _ in range(9)]} for i, tree in enumerate(trees)]
+        trace = {"has_token_ids": True, "sequences": sequences,
+                 "layers": [{"number": 0, "experts": 8, "k": 2}]}
+        document, _ = run_study(trace)
+        return by_name(document)["jaccard.all", None, "row"], {
+            w["code"] for w in document["warnings"]}
+
+    even, warnings = study(0)
+    assert even["lo"] is not None and "one-tree" not in warnings
+    one, warnings = study(40)
+    assert one["n_units"] == 12 and one["n_effective"] < 2
+    assert one["lo"] is None and "one-tree" in warnings

@@ -56,23 +56,30 @@ def mean_of_ratios(sums):
     return (counted[:, 0] / counted[:, 1]).mean()
 
 
-def jackknife(statistic, full, units):
-    """Error and G of a statistic of the units that are left."""
+def effective(sums):
+    """Kish's number of units that weigh as evenly."""
+    return sums[:, 1].sum() ** 2 / (sums[:, 1] ** 2).sum()
+
+
+def jackknife(statistic, units):
+    """Error of a statistic, from those of the units that are left."""
     without = numpy.array(
         [statistic(numpy.delete(units, g, axis=0)) for g in range(len(units))]
     )
     count = len(units)
     spread = ((without - without.mean()) ** 2).sum()
-    return numpy.sqrt((count - 1) / count * spread), count
+    return numpy.sqrt((count - 1) / count * spread)
 
 
-def bootstrap(statistic, units, indices):
+def bootstrap(statistic, units, indices, n):
+    """Hesterberg's expanded percentile interval, and the replicates used."""
     values = []
     for replicate in indices:
         drawn = units[replicate]
         if drawn[:, 1].sum() > 0:
             values.append(statistic(drawn))
-    return numpy.percentile(values, [2.5, 97.5]), len(values)
+    tail = stats.norm.cdf(-numpy.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1))
+    return numpy.quantile(values, [tail, 1 - tail]), len(values)
 
 
 def crossing(units, band):
@@ -99,6 +106,7 @@ def random_units(units, layers, empty, seed):
     """Sums of random units, the first `empty` of one class without pairs."""
     generator = numpy.random.default_rng(seed)
     counts = generator.integers(1, 400, (2, units, layers))
+    counts = counts * generator.integers(1, 9, (units, 1)) ** 2
     counts[0, :empty] = 0
     means = generator.uniform(0.05, 0.9, (2, units, layers))
     return numpy.stack([counts * means, counts], axis=3)
@@ -130,19 +138,23 @@ def test_estimates_against_numpy(count, layers, empty, seed):
     for name, one in zip(("same", "different"), units):
         sums = one.sum(axis=1)
         counted = sums[sums[:, 1] > 0]
-        for weight, statistic in (("row", ratio), ("tree", mean_of_ratios)):
+        for weight, statistic, n in (
+            ("row", ratio, effective(counted)),
+            ("tree", mean_of_ratios, len(counted)),
+        ):
             figure = ours[name][weight]
             full = statistic(sums)
-            error, n = jackknife(statistic, full, counted)
+            error = jackknife(statistic, counted)
             reach = stats.t.ppf(0.975, n - 1) * error
-            assert figure["units"] == n
+            assert figure["units"] == len(counted)
+            assert near(figure["effective"], n)
             assert near(figure["estimate"], full)
             assert near(figure["lo"], full - reach)
             assert near(figure["hi"], full + reach)
-            if n < 20:
+            if len(counted) < 20:
                 assert figure["bootstrap"] is None
                 continue
-            (lo, hi), replicates = bootstrap(statistic, sums, indices)
+            (lo, hi), replicates = bootstrap(statistic, sums, indices, n)
             assert near(figure["bootstrap"]["lo"], lo)
             assert near(figure["bootstrap"]["hi"], hi)
             assert figure["bootstrap"]["replicates"] == replicates
@@ -164,13 +176,15 @@ def test_crossing_against_numpy(count, layers, seed):
     assert ours["band"] == [inside[0], inside[-1]]
     assert ours["units"] == count
     by_unit = units.swapaxes(0, 1)
+    n = min(effective(one[:, l]) for one in units for l in range(layers))
+    assert near(ours["effective"], n)
     for name in ("dip", "peak", "gap"):
 
         def statistic(kept):
             return crossing(kept.swapaxes(0, 1), ours["band"])[name]
 
         full = statistic(by_unit)
-        error, n = jackknife(statistic, full, by_unit)
+        error = jackknife(statistic, by_unit)
         two_sided = stats.t.ppf(0.975, n - 1) * error
         one_sided = stats.t.ppf(0.95, n - 1) * error
         assert near(ours[name]["estimate"], full)
@@ -178,6 +192,21 @@ def test_crossing_against_numpy(count, layers, seed):
         assert near(ours[name]["hi"], full + two_sided)
         assert near(ours[name]["lower"], full - one_sided)
         assert near(ours[name]["upper"], full + one_sided)
+
+
+def test_no_interval_of_fewer_than_two_effective_units():
+    # 20 units, but one has most of the pairs: 1.98 and 2.03 effective ones.
+    for large, given in ((46, False), (44, True)):
+        one = numpy.ones((20, 8, 2))
+        one[:, :, 0] = numpy.arange(20)[:, None] % 2
+        one[0] = (large // 2, large)
+        ours = run("estimate", 1, 100, sums=as_json([one, one]))
+        assert (effective(one.sum(axis=1)) >= 2) == given
+        for figure in (ours["same"]["row"], ours["crossing"]["dip"]):
+            assert (figure["lo"] is not None) == given
+        assert (ours["same"]["row"]["bootstrap"] is not None) == given
+        assert (ours["crossing"]["verdict"] != "") == given
+        assert ours["same"]["tree"]["lo"] is not None
 
 
 def test_nine_units_have_estimates_only():
@@ -213,31 +242,22 @@ def coverage(setting, trees, count=2000):
 
 
 @pytest.mark.parametrize("trees", [10, 20, 40])
-def test_intervals_hold_the_truth(trees):
+@pytest.mark.parametrize("setting", ["narrow", "linked", "heavy"])
+def test_intervals_hold_the_truth(setting, trees):
     count = 2000
-    rates = coverage("narrow", trees, count)
-    for kind in ("same", "different"):
-        for weight in ("row", "tree"):
-            rate = rates[kind, weight, "jackknife"]
-            assert at_least(0.93, count) <= rate <= at_most(0.97, count)
-            if trees >= 20:
-                # Percentile intervals are too short, least so at 40 trees.
-                rate = rates[kind, weight, "bootstrap"]
-                assert at_least(0.90, count) <= rate <= at_most(0.95, count)
-            else:
-                assert (kind, weight, "bootstrap") not in rates
+    rates = coverage(setting, trees, count)
+    methods = ["jackknife", "bootstrap"][: 1 + (trees >= 20)]
+    assert rates.keys() == {
+        (kind, weight, method)
+        for kind in ("same", "different")
+        for weight in ("row", "tree")
+        for method in methods
+    }
+    for rate in rates.values():
+        assert at_least(0.93, count) <= rate <= at_most(0.97, count)
     # The means of these trees are nearly normal, where t intervals are exact.
     rate = rates["same", "tree", "jackknife"]
     assert at_least(0.95, count) <= rate <= at_most(0.95, count)
-
-
-def test_means_over_trees_do_not_mind_their_sizes():
-    count = 2000
-    rates = coverage("linked", 10, count)
-    rate = rates["same", "tree", "jackknife"]
-    assert at_least(0.93, count) <= rate <= at_most(0.97, count)
-    # Few of the trees have most of the pairs.
-    assert 0.85 < rates["same", "row", "jackknife"] < at_most(0.95, count)
 
 
 def test_nine_trees_are_refused():

@@ -32,8 +32,8 @@ def program(study, trace, *options):
 
 @pytest.fixture
 def sharing(validator):
-    def run(trace, limit=10000, seed=0, threads=1):
-        done = program("sharing", trace, threads, limit, seed)
+    def run(trace, limit=10000, seed=0, threads=1, more=()):
+        done = program("sharing", trace, threads, limit, seed, *more)
         assert done.stdout, done.stderr
         document = json.loads(done.stdout, parse_constant=conftest.no_constant)
         validator.validate(document)
@@ -51,19 +51,22 @@ def close(ours, theirs, tolerance=1e-12):
 
 
 def by_name(document):
-    return {(r["name"], r.get("layer")): r for r in document["results"]}
+    return {(r["name"], r.get("layer")): r for r in document["results"]
+            if "where" not in r}
 
 
-def check_result(result, expected, kind, size, layer, factor=1):
-    estimate, lo, hi, units = expected.interval(kind, size, layer)
+def check_result(result, expected, kind, size, layer, factor=1, category=None):
+    which = (kind, size, layer, category)
+    estimate, lo, hi, units, effective = expected.interval(*which)
     scaled = [v and factor * v for v in (estimate, lo, hi)]
     assert close(result["estimate"], scaled[0])
     assert close(result["lo"], scaled[1], 1e-10), result
     assert close(result["hi"], scaled[2], 1e-10), result
     assert (result["n_units"], result["unit"]) == (units, "tree")
+    assert close(result["n_effective"], effective)
     assert (result["method"] == "none") == (lo is None)
-    assert result["pairs"] == len(expected.select(kind, size, layer))
-    uniform, popularity = expected.expected(kind, size, layer)
+    assert result["pairs"] == len(expected.select(*which))
+    uniform, popularity = expected.expected(*which)
     assert close(result["baselines"]["uniform"], uniform and factor * uniform)
     assert close(result["baselines"]["popularity"],
                  popularity and factor * popularity)
@@ -76,7 +79,7 @@ def check(document, counts, expected):
     assert units["trees_with_batches"] == len(expected.trees)
     assert units["unusable_batches"] == sum(expected.unusable.values())
     results = by_name(document)
-    for k, kind in enumerate(brute_sharing.KINDS):
+    for k, kind in enumerate(expected.kinds):
         assert units[f"{kind}_steps"] == expected.steps[kind]
         for s, size in enumerate(brute_sharing.SIZES):
             name = f"{kind}.b{size}"
@@ -92,11 +95,30 @@ def check(document, counts, expected):
                              expected, kind, size, l)
 
 
-def check_all(sharing, trace, limit, seed):
-    document, _ = sharing(trace, limit, seed)
-    counts = json.loads(program("batches", trace, 1, limit, seed).stdout)
+def check_categories(document, expected):
+    units = document["units"]
+    assert units["trees_without_category"] == expected.without_category
+    found = {(r["name"], r["where"]["category"]): r
+             for r in document["results"] if "where" in r}
+    with_batches = {
+        (f"distinct.category.b{size}", category): size
+        for size in brute_sharing.SIZES
+        for category in expected.categories.values()
+        if expected.select("category", size, None, category)}
+    assert found.keys() == with_batches.keys()
+    for (name, category), size in with_batches.items():
+        check_result(found[name, category], expected, "category", size, None,
+                     category=category)
+
+
+def check_all(sharing, trace, limit, seed, more=()):
+    document, _ = sharing(trace, limit, seed, more=more)
+    counts = json.loads(
+        program("batches", trace, 1, limit, seed, *more).stdout)
     several = trace if isinstance(trace, list) else [trace]
-    expected = brute_sharing.Brute(several, limit, seed)
+    expected = brute_sharing.Brute(several, limit, seed, bool(more))
+    if more:
+        check_categories(document, expected)
     assert document["units"]["trees_with_batches"] > 0
     assert document["seed"] == seed
     check(document, counts, expected)
@@ -137,6 +159,70 @@ def test_large_batches(sharing, trees, branches):
     document, _ = check_all(sharing, trace, 400, 2**64 - 1)
     kind = "unrelated" if trees == 70 else "siblings"
     assert by_name(document)[f"distinct.{kind}.b64", None]["pairs"] > 0
+
+
+def categorize(seed, trace):
+    """Most trees are of one of three categories; some lack or mix them."""
+    rng = random.Random(seed)
+    for sequence in trace["sequences"]:
+        first = sequence["tokens"][0] if sequence["tokens"] else 0
+        of_tree = ("code", "prose", "\u00e4")[first % 3]
+        sequence["category"] = rng.choices(
+            (of_tree, "code", ""), (40, 1, 1))[0]
+    return trace
+
+
+def check_by_category(sharing, trace, limit, seed):
+    return check_all(sharing, trace, limit, seed, ["category"])
+
+
+@pytest.mark.parametrize("seed,layers,trees,limit", CASES)
+def test_batches_of_a_category(sharing, seed, layers, trees, limit):
+    trace = categorize(
+        seed, traces.make_trace(seed, layers, trees, prompts=0.2))
+    document, expected = check_by_category(sharing, trace, limit, seed)
+    assert "batch.category@1" in document["definitions"]
+    if trees > 10:
+        assert by_name(document)["distinct.category.b2", None]["pairs"] > 0
+        assert 0 < expected.without_category < len(expected.trees)
+
+
+def test_large_batches_of_a_category(sharing):
+    trace = wide_trees(8, 210, 1, [(63, 5), (30, 2)])
+    for sequence in trace["sequences"]:
+        sequence["category"] = "abc"[sequence["tokens"][0] % 3]
+    document, _ = check_by_category(sharing, trace, 400, 3)
+    found = {r["where"]["category"]: r for r in document["results"]
+             if "where" in r and r["name"] == "distinct.category.b64"}
+    assert found.keys() == {"a", "b", "c"}
+    assert all(r["lo"] is not None for r in found.values())
+
+
+def test_categories_of_several_captures(sharing):
+    several = [categorize(s, traces.make_trace(s, [(30, 4), (9, 2)], 12))
+               for s in (3, 4, 5)]
+    document, _ = check_by_category(sharing, several, 60, 9)
+    assert {r["where"]["category"] for r in document["results"]
+            if "where" in r} == {"code", "prose", "\u00e4"}
+
+
+def test_categories_of_one_prompt_each(sharing):
+    trace = traces.make_trace(2, [(16, 2)], 12)
+    for sequence in trace["sequences"]:
+        sequence["category"] = str(sequence["tokens"][0])
+    document, _ = check_by_category(sharing, trace, 100, 0)
+    assert "no-category" in warnings(document)
+    assert document["units"]["category_steps"] == 0
+
+
+def test_categories_change_nothing_else(sharing):
+    trace = traces.make_trace(4, [(61, 7), (8, 8)], 40)
+    plain = by_name(sharing(trace, 300, 4)[0])
+    document, _ = sharing(categorize(4, trace), 300, 4, more=["category"])
+    with_category = by_name(document)
+    assert all("category" not in name for name, _ in plain)
+    for key, result in plain.items():
+        assert with_category[key] == result
 
 
 def test_captures_add_up(sharing):

@@ -7,7 +7,8 @@ import math
 
 import pytest
 
-from test_commands import make_capture, moetap  # noqa: F401
+from test_commands import (  # noqa: F401
+    document_of, make_capture, moetap, write_manifest)
 
 K = 4
 
@@ -130,6 +131,74 @@ def test_options_that_are_no_use(make_capture):
     assert moetap("sharing", capture, "--batches", 0).returncode == 2
     assert moetap("sharing", capture, "--expert-bytes", 0).returncode == 2
     assert moetap("sharing", capture).returncode == 3  # few trees
+
+
+@pytest.fixture
+def labels(tmp_path):
+    """A manifest of make_capture --prompts 8, the last one without label."""
+    return write_manifest(tmp_path / "run.jsonl", *(
+        (f"client-cmpl-{p}", "tree", f"prompt-{p}",
+         {"set": "ab"[p % 2], "size": 3} if p < 7 else None)
+        for p in range(8)))
+
+
+def test_batches_of_a_category(make_capture, validator, labels, tmp_path):
+    capture = make_capture("--prompts", 8)
+    options = [capture, "--manifest", labels, "--category"]
+    _, document = document_of(validator, "sharing", *options, "label.set")
+    assert document["options"]["category"] == "label.set"
+    assert document["units"]["trees_without_category"] == 1
+    assert "no-category" not in {w["code"] for w in document["warnings"]}
+    of_category = {r["where"]["category"]: r["n_units"]
+                   for r in document["results"]
+                   if "where" in r and r["name"] == "distinct.category.b2"}
+    assert of_category == {"a": 4, "b": 3}
+    assert {f"distinct.category.b{b}": None for b in (2, 4)}.keys() <= {
+        r["name"] for r in document["results"] if r["pairs"]}
+    text = moetap("sharing", *options, "label.set").stdout
+    assert "Prompts of one category" in text and "\na    " in text
+    # All the labelled prompts have the size 3, and all the same strategy.
+    for key, name, trees in (("label.size", "3", 7), ("strategy", "tree", 8)):
+        _, document = document_of(validator, "sharing", *options, key)
+        of_category = {r["where"]["category"]: r["n_units"]
+                       for r in document["results"]
+                       if "where" in r and r["name"].endswith(".b2")}
+        assert of_category == {name: trees}
+    for key in ("prompt", "id", "label.none"):
+        _, document = document_of(validator, "sharing", *options, key)
+        assert "no-category" in {w["code"] for w in document["warnings"]}
+
+
+def test_page_has_the_categories(make_capture, labels, tmp_path):
+    capture = make_capture("--prompts", 8)
+    page = tmp_path / "page.html"
+    moetap("report", capture, "-o", page)
+    assert "of one category" not in page.read_text()
+    moetap("report", capture, "--manifest", labels, "--category", "label.set",
+           "-o", page)
+    text = page.read_text()
+    assert "1 trees are in no category" in text
+    document = json.loads(
+        moetap("sharing", capture, "--json", "--manifest", labels,
+               "--category", "label.set").stdout)
+    for category in "ab":
+        figures = [r["estimate"] for r in document["results"]
+                   if r.get("where") == {"category": category}]
+        cells = "".join(f"<td class=n>{f:.2f}</td>" for f in figures)
+        assert cells and f"<tr><td>{category}</td>{cells}" in text
+
+
+def test_category_of_wrong_use(make_capture, labels):
+    capture = make_capture("--prompts", 8)
+    for verb in ("sharing", "report"):
+        for key in ("category", "label.", "set=a", ""):
+            done = moetap(verb, capture, "--manifest", labels, "--category",
+                          key)
+            assert done.returncode == 2 and not done.stdout, key
+            assert "label.NAME" in done.stderr
+        done = moetap(verb, capture, "--category", "label.set")
+        assert done.returncode == 2 and not done.stdout
+        assert "--manifest" in done.stderr
 
 
 def test_hashes_are_enough(make_capture):

@@ -253,11 +253,9 @@ UnitSums ReadSums(const Json& json) {
 
 Json ToJson(const std::optional<double>& estimate, const Interval& interval,
             const std::optional<BootstrapInterval>& bootstrap) {
-  Json json = {{"estimate", Number(estimate)},
-               {"lo", Number(interval.lo)},
-               {"hi", Number(interval.hi)},
-               {"units", interval.units},
-               {"bootstrap", nullptr}};
+  Json json = {{"estimate", Number(estimate)},    {"lo", Number(interval.lo)},
+               {"hi", Number(interval.hi)},       {"units", interval.units},
+               {"effective", interval.effective}, {"bootstrap", nullptr}};
   if (bootstrap) {
     json["bootstrap"] = {{"lo", bootstrap->lo},
                          {"hi", bootstrap->hi},
@@ -282,6 +280,7 @@ Json ToJson(const Crossing& crossing) {
                {"verdict", VerdictName(crossing.verdict)},
                {"band", {crossing.band.first, crossing.band.last}},
                {"units", crossing.units},
+               {"effective", crossing.effective},
                {"argmin_same", crossing.argmin_same},
                {"argmax_different", crossing.argmax_different}};
   for (const CrossingStatistic& one : crossing.statistics) {

@@ -1,9 +1,9 @@
 // Runs one study on a trace given as JSON, for tests that compare it with an
 // independent computation: study_trace STUDY [THREADS [OPTION...]].  STUDY is
 // locality (options: PAIRS ALIGNMENT SEED BAND), tree, paths, sharing (BATCHES
-// SEED; with experts of 1000 bytes), or one of those that print other JSON than
-// a study's document: token_classes (a list of names for each sequence), noise
-// and batches (counts).
+// SEED [category]; with experts of 1000 bytes), or one of those that print
+// other JSON than a study's document: token_classes (a list of names for each
+// sequence), noise and batches (counts).
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
@@ -11,9 +11,9 @@
 // earlier sequence that it is inherited from; "vocabulary", which
 // token_classes needs, is the bytes of each token as hex digits.  A list of
 // such traces is one study of several captures.  A sequence may also have
-// "external_id", "strategy", "client_prompt", "finish_reason", "preemptions",
-// "returned_tokens" and "provenance": per position {"source", "from" (index of
-// a sequence), "reason", "executions", "unreturned"}.
+// "external_id", "strategy", "client_prompt", "category", "finish_reason",
+// "preemptions", "returned_tokens" and "provenance": per position {"source",
+// "from" (index of a sequence), "reason", "executions", "unreturned"}.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -78,6 +78,7 @@ void ReadStory(const Json& json, Sequence* sequence) {
   sequence->external_id = json.value("external_id", "");
   sequence->strategy = json.value("strategy", "");
   sequence->prompt = json.value("client_prompt", "");
+  sequence->category = json.value("category", "");
   sequence->finish_reason = json.value("finish_reason", "");
   sequence->preemptions = json.value("preemptions", 0u);
   sequence->returned_tokens = json.value("returned_tokens", kNone);
@@ -214,6 +215,7 @@ int Main(int argc, char** argv) {
   } else {
     if (argc > 3) sharing.batches = std::stoull(argv[3]);
     if (argc > 4) sharing.seed = std::stoull(argv[4]);
+    if (argc > 5) sharing.by_category = argv[5] == std::string("category");
   }
   const Json input = Json::parse(std::cin);
   std::vector<Trace> traces;

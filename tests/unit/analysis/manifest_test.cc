@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "analysis/error.h"
+#include "analysis/selection.h"
 #include "analysis/study_inputs.h"
 #include "tests/unit/analysis/studies_trace.h"
 #include "tests/unit/analysis/temporary_directory.h"
@@ -183,6 +184,31 @@ TEST_F(ManifestTest, SelectsByAllConditions) {
   EXPECT_EQ(document.reason, "nothing-selected");
 }
 
+TEST_F(ManifestTest, CategoriesAreValuesOfAKey) {
+  InputOptions options;
+  options.manifests = {
+      Write({kRun, Row("a", "1", R"(,"labels":{"set":"arith","n":3})"),
+             Row("b", "2", R"(,"labels":{"set":["x"]})"), Row("c", "3")})};
+  const auto categories = [&](const std::string& key) {
+    options.category = key;
+    const auto inputs =
+        NameAndSelect({Requests({"1", "2", "3", "4", ""})}, options);
+    std::vector<std::string> values;
+    for (const Sequence& s : inputs.traces[0].sequences) {
+      values.push_back(s.category);
+    }
+    return values;
+  };
+  EXPECT_THAT(categories("label.set"),
+              ElementsAre("arith", "[\"x\"]", "", "", ""));
+  EXPECT_THAT(categories("label.n"), ElementsAre("3", "", "", "", ""));
+  EXPECT_THAT(categories("prompt"), ElementsAre("p-a", "p-b", "p-c", "", ""));
+  EXPECT_THAT(categories("strategy"),
+              ElementsAre("tree", "tree", "tree", "", ""));
+  EXPECT_THAT(categories("id"), ElementsAre("1", "2", "3", "4", "request-4"));
+  EXPECT_THAT(categories(""), ElementsAre("", "", "", "", ""));
+}
+
 TEST_F(ManifestTest, DonorsAreFoundAgainOrForgotten) {
   Trace trace = Requests({"1", "2", "3"});
   for (const uint32_t s : {1u, 2u}) {
@@ -200,6 +226,12 @@ TEST_F(ManifestTest, UnknownKeysAreNamed) {
   EXPECT_THAT(SelectError("strategy"), HasSubstr("\"strategy\""));
   EXPECT_THAT(SelectError("label.=a"), HasSubstr("\"label.=a\""));
   EXPECT_THAT(SelectError("strategy=a,"), HasSubstr("\"\""));
+  for (const char* key : {"strategy", "prompt", "id", "label.x"}) {
+    EXPECT_EQ(KeyError(key), "");
+  }
+  for (const char* key : {"", "label.", "strategies", "id=a"}) {
+    EXPECT_THAT(KeyError(key), HasSubstr("label.NAME")) << key;
+  }
 }
 
 TEST_F(ManifestTest, FaultsAreNamedWithTheirLine) {

@@ -186,6 +186,34 @@ TEST(CrossingTest, UnitsWithoutPairsDoNotCount) {
   EXPECT_EQ(more.statistics[0].lower, full.statistics[0].lower);
 }
 
+// Of ten units, the first has `times` the pairs of others in one layer.
+Crossing CrossingOfUneven(uint64_t times) {
+  CrossingInput input = Shifted(Alternating(10, 0.03));
+  RatioSum& large = input.different_units[0][4];
+  RatioSum& total = input.different_total[4];
+  total = total.Without(large);
+  large = {static_cast<double>(times) * large.sum, times * large.count};
+  total.Add(large);
+  return FindCrossing(input, std::nullopt, 10);
+}
+
+TEST(CrossingTest, DegreesOfFreedomOfTheLeastEvenLayer) {
+  const Crossing crossing = CrossingOfUneven(10);
+  const double effective = 19.0 * 19 / 109;
+  const double error = 0.03 * std::sqrt(10.0 / 9) / std::sqrt(10.0);
+  EXPECT_EQ(crossing.units, 10u);
+  EXPECT_DOUBLE_EQ(crossing.effective, effective);
+  EXPECT_NEAR(crossing.statistics[0].lower.value(),
+              0.1 - StudentT(0.05, effective - 1) * error, 1e-12);
+}
+
+TEST(CrossingTest, NoBoundsIfALayerIsTooUneven) {
+  const Crossing crossing = CrossingOfUneven(100);
+  EXPECT_LT(crossing.effective, 2);
+  EXPECT_FALSE(crossing.statistics[0].lower);
+  EXPECT_EQ(crossing.verdict, Verdict::kNotGiven);
+}
+
 TEST(CrossingTest, EveryLayerNeedsTheUnits) {
   // Unit 0 has no pairs of equal tokens in layer 4.
   CrossingInput input = Shifted(Alternating(10, 0.01));

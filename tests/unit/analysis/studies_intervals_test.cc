@@ -10,6 +10,10 @@
 namespace moetap {
 namespace {
 
+// Ratios 1/2, 3/4 and 1.
+const std::vector<RatioSum> kUnits = {{1, 2}, {3, 4}, {2, 2}};
+const RatioSum kTotal{6, 8};
+
 TEST(CounterRngTest, ValuesOfAnIndependentProgram) {
   EXPECT_EQ(Draw(0, 0, 0), 0x238275bc38fcbe91u);
   EXPECT_EQ(Draw(1, 1, 0), 0xd5159b73432a2795u);
@@ -37,9 +41,21 @@ TEST(StudentTTest, ValuesOfScipy) {
   EXPECT_NEAR(StudentT(0.025, 39), 2.022690920037, 1e-11);
 }
 
-// Ratios 1/2, 3/4 and 1.
-const std::vector<RatioSum> kUnits = {{1, 2}, {3, 4}, {2, 2}};
-const RatioSum kTotal{6, 8};
+TEST(StudentTTest, DegreesOfFreedomNeedNotBeWhole) {
+  EXPECT_NEAR(StudentT(0.025, 1.01), 12.412738499103, 1e-11);
+  EXPECT_NEAR(StudentT(0.025, 1.5), 6.016663104428, 1e-11);
+  EXPECT_NEAR(StudentT(0.05, 2.7), 2.463888936271, 1e-11);
+  EXPECT_NEAR(StudentT(0.025, 3.9), 2.804748011386, 1e-11);
+  EXPECT_NEAR(StudentT(0.025, 17.37), 2.106397301829, 1e-11);
+  EXPECT_NEAR(StudentT(0.05, 123.4), 1.657295627532, 1e-11);
+}
+
+TEST(IntervalsTest, EffectiveUnits) {
+  EXPECT_EQ(EffectiveUnits({}), 0);
+  EXPECT_EQ(EffectiveUnits(std::vector<RatioSum>{{0, 0}}), 0);
+  EXPECT_EQ(EffectiveUnits(std::vector<RatioSum>{{1, 7}, {0, 0}, {2, 7}}), 2);
+  EXPECT_DOUBLE_EQ(EffectiveUnits(kUnits), 64.0 / 24);
+}
 
 TEST(IntervalsTest, Means) {
   EXPECT_FALSE(Ratio({0, 0}));
@@ -52,21 +68,25 @@ TEST(IntervalsTest, Means) {
 TEST(IntervalsTest, JackknifeOfAnyStatistic) {
   // Around their mean 5 the values deviate by -1, 0 and 1.
   const std::vector<double> without = {4, 5, 6};
-  const JackknifeResult result = JackknifeStatistic(7, without);
+  const JackknifeResult result = JackknifeStatistic(7, without, 2.5).value();
   const double error = std::sqrt(2.0 / 3 * 2);
   EXPECT_DOUBLE_EQ(result.estimate, 7);
   EXPECT_DOUBLE_EQ(result.error, error);
-  EXPECT_NEAR(result.lo, 7 - 4.302652729749 * error, 1e-10);
-  EXPECT_NEAR(result.hi, 7 + 4.302652729749 * error, 1e-10);
-  EXPECT_NEAR(result.lower, 7 - 2.919985580354 * error, 1e-10);
-  EXPECT_NEAR(result.upper, 7 + 2.919985580354 * error, 1e-10);
+  EXPECT_NEAR(result.lo, 7 - 6.016663104428 * error, 1e-10);
+  EXPECT_NEAR(result.hi, 7 + 6.016663104428 * error, 1e-10);
+  EXPECT_NEAR(result.lower, 7 - 3.705180820097 * error, 1e-10);
+  EXPECT_NEAR(result.upper, 7 + 3.705180820097 * error, 1e-10);
+  EXPECT_TRUE(JackknifeStatistic(7, without, 2));
+  EXPECT_FALSE(JackknifeStatistic(7, without, 1.99));
 }
 
 TEST(IntervalsTest, JackknifeOfThePooledRatio) {
   // Without one unit: 5/6, 3/4 and 2/3, which deviate by 1/12, 0 and -1/12.
   const Interval interval = JackknifeRatio(kTotal, kUnits, 3);
-  const double reach = 4.302652729749 * std::sqrt(1.0 / 108);
+  // 64/24 effective units.
+  const double reach = 5.242265130584 * std::sqrt(1.0 / 108);
   EXPECT_EQ(interval.units, 3u);
+  EXPECT_DOUBLE_EQ(interval.effective, 64.0 / 24);
   EXPECT_NEAR(interval.lo.value(), 0.75 - reach, 1e-10);
   EXPECT_NEAR(interval.hi.value(), 0.75 + reach, 1e-10);
 }
@@ -74,6 +94,7 @@ TEST(IntervalsTest, JackknifeOfThePooledRatio) {
 TEST(IntervalsTest, JackknifeOfTheMeanIsTheTInterval) {
   const Interval interval = JackknifeMean(kUnits, 3);
   const double reach = 4.302652729749 * 0.25 / std::sqrt(3.0);
+  EXPECT_EQ(interval.effective, 3);
   EXPECT_NEAR(interval.lo.value(), 0.75 - reach, 1e-10);
   EXPECT_NEAR(interval.hi.value(), 0.75 + reach, 1e-10);
 }
@@ -97,6 +118,19 @@ TEST(IntervalsTest, NoBoundsIfAClassVanishesWithOneUnit) {
   EXPECT_FALSE(interval.hi);
   EXPECT_FALSE(JackknifeMean(std::vector<RatioSum>{{4, 8}}, 1).lo);
   EXPECT_FALSE(JackknifeRatio({0, 0}, {}, 0).lo);
+}
+
+TEST(IntervalsTest, NoBoundsIfOneUnitHasNearlyAllPairs) {
+  std::vector<RatioSum> units(20, {1, 2});
+  units[0] = {1000, 2000};
+  units[1] = {2, 2};
+  const Interval interval = JackknifeRatio({1020, 2038}, units, 10);
+  EXPECT_EQ(interval.units, 20u);
+  EXPECT_LT(interval.effective, 2);
+  EXPECT_FALSE(interval.lo);
+  const ResampleTable table = BootstrapIndices(20, 10, 1);
+  EXPECT_FALSE(BootstrapRatio(units, table));
+  EXPECT_TRUE(BootstrapMean(units, table));
 }
 
 TEST(BootstrapTest, IndicesAreThoseOfTheGenerator) {
@@ -129,10 +163,11 @@ std::optional<BootstrapInterval> Bootstrap(const std::vector<uint32_t>& picks,
 }
 
 TEST(BootstrapTest, QuantilesAreInterpolated) {
-  // Sorted 0.02, 0.04, 0.10: at places 0.05 and 1.95.
+  // Sorted 0.02, 0.04, 0.10: at places 2p and 2 - 2p.
+  constexpr double p = 0.015880829920348;  // of scipy, for 20 units
   const auto result = Bootstrap({4, 10, 2}, 21);
-  EXPECT_NEAR(result.value().lo, 0.02 + 0.05 * 0.02, 1e-15);
-  EXPECT_NEAR(result->hi, 0.04 + 0.95 * 0.06, 1e-15);
+  EXPECT_NEAR(result.value().lo, 0.02 + 2 * p * 0.02, 1e-12);
+  EXPECT_NEAR(result->hi, 0.10 - 2 * p * 0.06, 1e-12);
   EXPECT_EQ(result->replicates, 3u);
   EXPECT_EQ(result->skipped, 0u);
 }
@@ -152,7 +187,7 @@ TEST(BootstrapTest, NeedsTwentyUnitsWithPairs) {
 
 TEST(BootstrapTest, PooledRatioWeighsUnitsByTheirPairs) {
   std::vector<RatioSum> units(20, {0, 1});
-  units[0] = {30, 30};
+  units[0] = {30, 30};  // 2.6 effective units
   ResampleTable table{20, std::vector<uint32_t>(20, 1)};
   table.indices[0] = 0;
   EXPECT_DOUBLE_EQ(BootstrapRatio(units, table)->lo, 30.0 / 49);

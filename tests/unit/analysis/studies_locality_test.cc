@@ -1,10 +1,14 @@
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "analysis/error.h"
 #include "analysis/studies/locality.h"
 #include "analysis/studies/reasons.h"
 #include "schema/block_format.h"
 #include "tests/unit/analysis/studies_trace.h"
+#include "tests/unit/analysis/temporary_directory.h"
 
 namespace moetap {
 namespace {
@@ -12,6 +16,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 StudyDocument Study(const Trace& trace, LocalityOptions options = {}) {
   return RunLocality(PlanLocality({&trace, 1}, options), {});
@@ -82,7 +87,34 @@ TEST(LocalityTest, TenTreesGiveAnIntervalForTrees) {
   EXPECT_EQ(ten.status, StudyStatus::kOk);
   EXPECT_EQ(ten.Find("jaccard.all")->unit, "tree");
   EXPECT_EQ(ten.Find("jaccard.all")->n_units, 10u);
+  EXPECT_EQ(ten.Find("jaccard.all")->n_effective, 10);
+  EXPECT_THAT(ten.definitions, Contains("interval.trees@2"));
+  EXPECT_THAT(LocalityText(ten), HasSubstr("(10 units)"));
   EXPECT_TRUE(ten.Find("jaccard.all")->lo);
+  EXPECT_THAT(ten.definitions, Not(Contains("interval.bootstrap@2")));
+  const StudyDocument twenty = Study(ManyTrees(20));
+  EXPECT_THAT(twenty.definitions, Contains("interval.bootstrap@2"));
+  EXPECT_TRUE(twenty.Find("jaccard.all")->bootstrap);
+}
+
+TEST(LocalityTest, TextAndCsvHaveTheEffectiveNumberOfTrees) {
+  Trace trace = ManyTrees(9);
+  // Eleven branches, 55 times the pairs of another tree.
+  for (uint64_t t = 0; t < 11; ++t) AddSequence(&trace, {7, 50 + t, 3, 4, 9});
+  const StudyDocument document = Study(trace);
+  const StudyResult& all = *document.Find("jaccard.all");
+  EXPECT_EQ(all.n_units, 10u);
+  EXPECT_DOUBLE_EQ(all.n_effective.value(), 64.0 * 64 / (55 * 55 + 9));
+  EXPECT_FALSE(all.lo);
+  EXPECT_THAT(LocalityText(document), HasSubstr("(10 units, effectively 1.4)"));
+  EXPECT_THAT(ToJson(document)["results"][1].dump(),
+              HasSubstr("\"n_units\":10,\"n_effective\":1.35"));
+  const TemporaryDirectory directory;
+  WriteCsv(document, directory.path());
+  std::ifstream csv(directory.path() / "locality.csv");
+  const std::string text(std::istreambuf_iterator<char>(csv), {});
+  EXPECT_THAT(text, HasSubstr(",unit,n_units,n_effective,"));
+  EXPECT_THAT(text, HasSubstr(",tree,10,1.35003"));
 }
 
 TEST(LocalityTest, DifferentPromptsWithOneOpeningAreNotCompared) {

@@ -34,7 +34,7 @@ TEST(HtmlTest, PolicyHashIsBase64) {
             "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='");
 }
 
-std::string PageOf(const Trace& trace) {
+std::string PageOf(const Trace& trace, const SharingOptions& options = {}) {
   const Capture capture;
   ReportInput input;
   input.capture = &capture;
@@ -43,7 +43,7 @@ std::string PageOf(const Trace& trace) {
   const TraceForest forest = {&trace, &input.forest};
   input.tree = RunTree({&forest, 1}, {});
   input.locality = RunLocality(PlanLocality({&trace, 1}, {}), {});
-  input.sharing = RunSharing({&trace, 1}, {}, 1024, {}, {});
+  input.sharing = RunSharing({&trace, 1}, {}, 1024, options, {});
   return ReportPage(input);
 }
 
@@ -67,6 +67,21 @@ TEST(ReportPageTest, SharedBatchesAreATableOrAReason) {
   // {2, 3} and {4, 5}: four experts of 1 KiB.
   EXPECT_THAT(PageOf(trace), HasSubstr("<td class=n>4.00"));
   EXPECT_THAT(PageOf(trace), HasSubstr("4.0 KiB"));
+}
+
+TEST(ReportPageTest, CategoriesAreTextAndBounded) {
+  Trace trace = MakeTrace({{0, 16, 2, 0}});
+  for (uint64_t i = 0; i < 82; ++i) {
+    AddSequence(&trace, {100 + i, 1, 2});
+    trace.sequences.back().category = "<img>" + std::to_string(i / 2);
+  }
+  EXPECT_THAT(PageOf(trace), Not(HasSubstr("categor")));
+  SharingOptions options;
+  options.by_category = true;
+  const std::string page = PageOf(trace, options);
+  EXPECT_THAT(page, HasSubstr("<td>&lt;img&gt;0</td>"));
+  EXPECT_THAT(page, HasSubstr("40 of 41 categories are shown"));
+  EXPECT_THAT(page, Not(HasSubstr("<img")));
 }
 
 TEST(ReportPageTest, TreesBeyondTheLimitAreCounted) {

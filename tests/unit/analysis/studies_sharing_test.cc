@@ -15,6 +15,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 StudyDocument Study(const Trace& trace, ServedSteps served = {}) {
   return RunSharing({&trace, 1}, served, 10, {}, {});
@@ -64,6 +65,57 @@ TEST(SharingTest, BatchesAreAsManyAsAsked) {
   for (size_t b = 0; b < 5; ++b) {
     EXPECT_EQ(counts.batches[0][b][0].sum().batches, 6u);  // of two steps
   }
+}
+
+// Trees 4, 5, 7, 8 and 9, whose rows have the experts t and t + 1; the last one
+// has a sequence of "b" and one of "a".
+Trace Categories() {
+  Trace trace = MakeTrace({{3, 16, 2, 0}});
+  const auto add = [&](uint64_t token, const std::string& category) {
+    AddSequence(&trace, {token + 100, token, trace.sequences.size()});
+    trace.sequences.back().category = category;
+  };
+  add(4, "b");
+  add(5, "a");
+  add(7, "b");
+  add(8, "");
+  add(9, "b");
+  add(9, "a");
+  return trace;
+}
+
+TEST(SharingTest, ATreeIsOfTheCategoryOfAllItsSequences) {
+  const Trace trace = Categories();
+  EXPECT_THAT(TreeCategories(trace, BuildForest(trace)),
+              ElementsAre("b", "a", "b", "", ""));
+}
+
+TEST(SharingTest, BatchesOfACategoryAreOfItsTrees) {
+  const Trace trace = Categories();
+  SharingOptions options;
+  options.by_category = true;
+  const StudyDocument document = RunSharing({&trace, 1}, {}, 10, options, {});
+  // {4, 5, 7, 8} alone; "a" has one tree only.
+  const StudyResult& result = *document.Find("distinct.category.b2");
+  EXPECT_EQ(result.pairs, 1u);
+  EXPECT_DOUBLE_EQ(*result.estimate, 4);
+  EXPECT_DOUBLE_EQ(*document.Find("bytes.category.b2")->estimate, 40);
+  EXPECT_EQ(document.unit("category_steps"), 1u);
+  EXPECT_EQ(document.unit("trees_without_category"), 2u);
+  std::vector<std::string> categories;
+  for (const StudyResult& one : document.results) {
+    if (!one.dimension.empty()) categories.push_back(one.value);
+  }
+  EXPECT_THAT(categories, ElementsAre("b"));
+  EXPECT_THAT(SharingText(document),
+              HasSubstr("\nb                        4.00"));
+}
+
+TEST(SharingTest, WithoutCategoriesThereIsNoSuchKind) {
+  const StudyDocument document = Study(Categories());
+  EXPECT_EQ(document.Find("distinct.category.b2"), nullptr);
+  EXPECT_THAT(document.warnings, Not(Contains("no-category")));
+  EXPECT_THAT(SharingText(document), Not(HasSubstr("category")));
 }
 
 TEST(SharingTest, ServedStepsAreBucketedByRows) {
