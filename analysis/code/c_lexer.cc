@@ -81,8 +81,11 @@ class Lexer {
         at += splice;
         continue;
       }
-      text_.push_back(source[at]);
-      origin_.push_back(at++);
+      if (!source.substr(at).starts_with("\r\n")) {
+        text_.push_back(source[at]);
+        origin_.push_back(at);
+      }
+      ++at;
     }
   }
 
@@ -219,7 +222,7 @@ class Lexer {
 
   size_t Size() const { return text_.size(); }
 
-  std::string text_;            // of the source without line splices
+  std::string text_;            // as CToken::spelling says
   std::vector<size_t> origin_;  // where each byte of text_ is in the source
   std::vector<CToken> tokens_;
   size_t at_ = 0;

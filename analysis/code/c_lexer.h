@@ -32,14 +32,14 @@ struct CToken {
                                 // which is that of a directive
   size_t begin = 0;             // bytes [begin, end) of the text
   size_t end = 0;
-  std::string spelling;  // those bytes without line splices
+  std::string spelling;  // those bytes without line splices, \r\n as \n
 };
 
 // The tokens of `text`, comments among them, in order; what lies between them
 // is white space and line splices.  Any bytes will do: a comment without its
 // end runs to the end of the text, a string or character to that of its line.
-// Lines end with \n.  A splice is a backslash, blanks and a newline.  There are
-// no trigraphs, raw strings or digit separators.  Takes linear time.
+// Lines end with \n or \r\n.  A splice is a backslash, blanks and a newline.
+// There are no trigraphs, raw strings or digit separators.  Takes linear time.
 std::vector<CToken> LexC(std::string_view text);
 
 // A space, or one of \t \n \v \f \r.
