@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "analysis/code/least_edit.h"
 #include "analysis/error.h"
 
 namespace moetap {
@@ -33,41 +34,11 @@ class PositionAlignment : public Alignment {
   }
 };
 
-enum Step : uint8_t { kPair, kSkipA, kSkipB };
-
-// The first step of a cheapest alignment of each pair of suffixes, at
-// [i * (b.size() + 1) + j].  Substitution and gap cost 1.
-std::vector<Step> BestSteps(Tokens a, Tokens b) {
-  const size_t width = b.size() + 1;
-  std::vector<Step> steps((a.size() + 1) * width);
-  std::vector<uint32_t> below(width);  // costs of suffixes i + 1
-  std::vector<uint32_t> here(width);
-  for (size_t j = 0; j < width; ++j) {
-    below[j] = static_cast<uint32_t>(b.size() - j);
-    steps[a.size() * width + j] = kSkipB;
-  }
-  for (size_t i = a.size(); i-- > 0;) {
-    here[b.size()] = static_cast<uint32_t>(a.size() - i);
-    steps[i * width + b.size()] = kSkipA;
-    for (size_t j = b.size(); j-- > 0;) {
-      const uint32_t pair = below[j + 1] + (a[i] != b[j]);
-      const uint32_t skip_a = below[j] + 1;
-      const uint32_t skip_b = here[j + 1] + 1;
-      here[j] = std::min({pair, skip_a, skip_b});
-      steps[i * width + j] = here[j] == pair     ? kPair
-                             : here[j] == skip_a ? kSkipA
-                                                 : kSkipB;
-    }
-    std::swap(here, below);
-  }
-  return steps;
-}
-
 class EditAlignment : public Alignment {
  public:
   std::string_view name() const override { return "edit"; }
   uint64_t Cost(uint64_t rows_a, uint64_t rows_b) const override {
-    return (rows_a + 1) * (rows_b + 1);
+    return LeastEditCells(rows_a, rows_b);
   }
 
   AlignedTails Align(const Sequence& a, const Sequence& b,
@@ -83,19 +54,9 @@ class EditAlignment : public Alignment {
           "--alignment edit; use --alignment position",
           a.id, b.id, tail_a.size(), tail_b.size()));
     }
-    const auto steps = BestSteps(tail_a, tail_b);
     AlignedTails aligned;
-    uint32_t i = 0;
-    uint32_t j = 0;
-    while (i < tail_a.size() || j < tail_b.size()) {
-      const Step step = steps[i * (tail_b.size() + 1) + j];
-      if (step == kPair) {
-        aligned.rows.emplace_back(i++, j++);
-        continue;
-      }
-      ++aligned.gaps;
-      ++(step == kSkipA ? i : j);
-    }
+    aligned.rows = LeastEdit(tail_a, tail_b, Unequal::kPaired);
+    aligned.gaps = tail_a.size() + tail_b.size() - 2 * aligned.rows.size();
     return aligned;
   }
 
