@@ -4,12 +4,16 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "analysis/capture.h"
 #include "analysis/commands.h"
+#include "analysis/compile_leaves.h"
+#include "analysis/compiler_options.h"
 #include "analysis/error.h"
 #include "analysis/load_trace.h"
 #include "analysis/progress.h"
@@ -29,6 +33,8 @@ struct Options {
   std::filesystem::path output = "report.html";
   InputOptions inputs;
   LocalityOptions study;
+  bool assembly = false;
+  CompilerOptions compiler;
 };
 
 void WritePage(const std::filesystem::path& path, const std::string& page) {
@@ -42,8 +48,37 @@ void WritePage(const std::filesystem::path& path, const std::string& page) {
   }
 }
 
+StudyDocument CountLocality(const LocalityOptions& options,
+                            const ReportInput& input) {
+  const LocalityPlan plan =
+      PlanLocality({input.trace, 1}, options, input.vocabulary);
+  fmt::print(stderr, "report: counting {}\n", DescribePlan(plan));
+  Progress progress("pairs", plan.work());
+  return RunLocality(plan, InputsOf(*input.capture),
+                     [&progress](uint64_t pairs) { progress.Add(pairs); });
+}
+
+// Locality by each alignment, for all pairs of leaves and for those with
+// equivalent codes.
+void CompareAlignments(const Options& options, ReportInput* input) {
+  const std::span<const Trace> traces(input->trace, 1);
+  CompilerOptions compiler = options.compiler;
+  compiler.threads = options.study.threads;
+  const LeafCodes codes =
+      CompileLeaves("report", traces, input->vocabulary, compiler);
+  for (const std::string_view alignment : AlignmentNames()) {
+    for (const bool equivalent : {false, true}) {
+      LocalityOptions study = options.study;
+      study.alignment = alignment;
+      study.equivalent = equivalent;
+      study.codes = &codes;
+      input->alignments.push_back(CountLocality(study, *input));
+    }
+  }
+}
+
 // `study` must live as long as `input`.
-void RunStudies(const StudyInputs& study, const LocalityOptions& options,
+void RunStudies(const StudyInputs& study, const Options& options,
                 ReportInput* input) {
   const Trace& trace = study.traces.front();
   input->trace = &trace;
@@ -52,14 +87,10 @@ void RunStudies(const StudyInputs& study, const LocalityOptions& options,
   const TraceForest forest = {&trace, &input->forest};
   input->tree = RunTree({&forest, 1}, inputs);
   AddInputs(study, &input->tree.document);
-  const LocalityPlan plan =
-      PlanLocality({&trace, 1}, options, input->vocabulary);
-  fmt::print(stderr, "report: counting {}\n", DescribePlan(plan));
-  Progress progress("pairs", plan.pairs);
-  input->locality = RunLocality(
-      plan, inputs, [&progress](uint64_t pairs) { progress.Add(pairs); });
+  input->locality = CountLocality(options.study, *input);
+  if (options.assembly) CompareAlignments(options, input);
   SharingOptions sharing;
-  sharing.threads = options.threads;
+  sharing.threads = options.study.threads;
   input->sharing = RunSharing({&trace, 1}, CountServed(*input->capture),
                               ExpertBytes(*input->capture), sharing, inputs);
 }
@@ -77,7 +108,7 @@ int RunReportCommand(const Options& options) {
     std::vector<Trace> traces;
     traces.push_back(std::move(*trace.trace));
     study = NameAndSelect(std::move(traces), options.inputs);
-    RunStudies(study, options.study, &input);
+    RunStudies(study, options, &input);
   }
   WritePage(options.output, ReportPage(input));
   fmt::print("report: {}\n", options.output.string());
@@ -111,6 +142,10 @@ void AddReportCommand(CLI::App& app, Command* run) {
       ->type_name("FILE")
       ->capture_default_str();
   AddInputOptions(verb, &options->inputs);
+  verb->add_flag("--assembly", options->assembly,
+                 "Also compile the codes, and compare locality by all "
+                 "alignments, for all pairs and for equivalent codes");
+  AddCompilerOptions(verb, &options->compiler);
   AddThreadsOption(verb, &options->study.threads);
   verb->callback([options, run] {
     *run = [options] { return RunReportCommand(*options); };

@@ -3,22 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 
 #include "analysis/code/least_edit.h"
 #include "analysis/error.h"
+#include "analysis/studies/assembly_alignment.h"
 
 namespace moetap {
 namespace {
-
-using Tokens = std::span<const uint64_t>;
 
 class PositionAlignment : public Alignment {
  public:
   std::string_view name() const override { return "position"; }
   bool by_position() const override { return true; }
-  uint64_t Cost(uint64_t rows_a, uint64_t rows_b) const override {
-    return std::min(rows_a, rows_b);
+  uint64_t Cost(const Sequence& a, const Sequence& b,
+                uint32_t fork) const override {
+    return std::min(TailRows(a, fork), TailRows(b, fork));
   }
 
   AlignedTails Align(const Sequence& a, const Sequence& b,
@@ -29,7 +28,8 @@ class PositionAlignment : public Alignment {
     for (uint32_t i = 0; i < std::min(rows_a, rows_b); ++i) {
       aligned.rows.emplace_back(i, i);
     }
-    aligned.ended = std::max(rows_a, rows_b) - std::min(rows_a, rows_b);
+    aligned.unaligned[Unaligned::kEnded] =
+        std::max(rows_a, rows_b) - std::min(rows_a, rows_b);
     return aligned;
   }
 };
@@ -37,18 +37,16 @@ class PositionAlignment : public Alignment {
 class EditAlignment : public Alignment {
  public:
   std::string_view name() const override { return "edit"; }
-  uint64_t Cost(uint64_t rows_a, uint64_t rows_b) const override {
-    return LeastEditCells(rows_a, rows_b);
+  uint64_t Cost(const Sequence& a, const Sequence& b,
+                uint32_t fork) const override {
+    return LeastEditCells(TailRows(a, fork), TailRows(b, fork));
   }
 
   AlignedTails Align(const Sequence& a, const Sequence& b,
                      uint32_t fork) const override {
-    const auto tail = [fork](const Sequence& sequence) {
-      return Tokens(sequence.tokens).subspan(fork, TailRows(sequence, fork));
-    };
-    const Tokens tail_a = tail(a);
-    const Tokens tail_b = tail(b);
-    if (Cost(tail_a.size(), tail_b.size()) > kMostCells) {
+    const auto tail_a = TailTokens(a, fork);
+    const auto tail_b = TailTokens(b, fork);
+    if (Cost(a, b, fork) > kMostCells) {
       throw Error(fmt::format(
           "{} and {}: {} and {} rows behind their fork are too many for "
           "--alignment edit; use --alignment position",
@@ -56,7 +54,8 @@ class EditAlignment : public Alignment {
     }
     AlignedTails aligned;
     aligned.rows = LeastEdit(tail_a, tail_b, Unequal::kPaired);
-    aligned.gaps = tail_a.size() + tail_b.size() - 2 * aligned.rows.size();
+    aligned.unaligned[Unaligned::kGap] =
+        tail_a.size() + tail_b.size() - 2 * aligned.rows.size();
     return aligned;
   }
 
@@ -67,11 +66,14 @@ class EditAlignment : public Alignment {
 }  // namespace
 
 const std::vector<std::string_view>& AlignmentNames() {
-  static const std::vector<std::string_view> names = {"position", "edit"};
+  static const std::vector<std::string_view> names = {"position", "edit",
+                                                      "assembly"};
   return names;
 }
 
-std::unique_ptr<Alignment> MakeAlignment(std::string_view name) {
+std::unique_ptr<Alignment> MakeAlignment(std::string_view name,
+                                         const LeafCodes* codes) {
+  if (name == "assembly") return std::make_unique<AssemblyAlignment>(*codes);
   if (name == "edit") return std::make_unique<EditAlignment>();
   return std::make_unique<PositionAlignment>();
 }

@@ -39,6 +39,9 @@ std::string Obstacle(const LocalityPlan& plan) {
   if (hashes) return "tokens-none";
   if (large_sets) return "large-sets";
   if (forks == 0) return "no-forks";
+  if (plan.options.codes != nullptr && plan.options.codes->codes() == 0) {
+    return "no-codes";
+  }
   return "";
 }
 
@@ -62,7 +65,7 @@ class Run {
           CountNoise(*plan_.parts[i].trace, plan_.parts[i].forest));
     }
     if (counts_.trees.empty()) {
-      document_.reason = "no-rows";
+      document_.reason = WithoutPairs();
       return false;
     }
     CountElsewhere();
@@ -102,13 +105,13 @@ class Run {
         {"leaf_pairs", tails.leaf_pairs},
         {"prefix_pairs", tails.prefix_pairs},
         {"tail_rows", tails.tail_rows},
-        {"tail_rows_ended", tails.ended},
-        {"tail_rows_in_gaps", tails.gaps},
-        {"tail_rows_beyond_fork", tails.beyond_fork},
-        {"tail_rows_missing", tails.missing},
         {"elsewhere_same_unmatched", counts_.same_elsewhere.unmatched},
         {"elsewhere_different_unmatched",
          counts_.different_elsewhere.unmatched}};
+    for (size_t i = 0; i < kUnalignedNames.size(); ++i) {
+      document_.units.emplace_back(kUnalignedNames[i].unit,
+                                   tails.unaligned.at(i));
+    }
   }
 
   LocalityCounts& counts() { return counts_; }
@@ -134,6 +137,17 @@ class Run {
                                  &counts_.alignment, progress_);
       for (const TreePairs& list : lists_[i]) pairs_ += list.pairs.size();
     }
+  }
+
+  // Why no tree has pairs, though there are forks.
+  const char* WithoutPairs() const {
+    if (plan_.options.equivalent && plan_.leaf_pairs == 0) {
+      return "no-equivalent-codes";
+    }
+    const uint64_t missing = counts_.alignment.unaligned.at(
+        static_cast<size_t>(Unaligned::kMissing));
+    return plan_.options.codes != nullptr && missing == 0 ? "no-aligned-rows"
+                                                          : "no-rows";
   }
 
   // Trees with pairs, in the order in which CountPairs has them.
@@ -206,33 +220,42 @@ void AddWarnings(StudyDocument* document) {
 std::vector<std::string> DefinitionsOf(const LocalityPlan& plan) {
   std::string pairs = PairingText(plan.options);
   pairs = pairs.substr(0, pairs.find(':'));
-  return {"row@1",
-          "fork-tree@2",
-          "pairs." + pairs + "@1",
-          "alignment." + plan.options.alignment + "@1",
-          "weight.row@1",
-          "weight.leaf@1",
-          "weight.tree@1",
-          "class.input@1",
-          "class.output@1",
-          "jaccard@1",
-          "baseline.uniform@1",
-          "baseline.ratio@1",
-          "baseline.popularity@1",
-          "baseline.elsewhere@1",
-          "noise-floor@1",
-          "breakdown@1",
-          "token-class.c@1",
-          "crossing@1",
-          "random@1"};
+  std::vector<std::string> definitions = {
+      "row@1",
+      "fork-tree@2",
+      "pairs." + pairs + "@1",
+      "alignment." + plan.options.alignment + "@1",
+      "weight.row@1",
+      "weight.leaf@1",
+      "weight.tree@1",
+      "class.input@1",
+      "class.output@1",
+      "jaccard@1",
+      "baseline.uniform@1",
+      "baseline.ratio@1",
+      "baseline.popularity@1",
+      "baseline.elsewhere@1",
+      "noise-floor@1",
+      "breakdown@1",
+      "token-class.c@1",
+      "crossing@1",
+      "random@1"};
+  if (plan.options.codes != nullptr) {
+    definitions.insert(definitions.end(), {"code@1", "assembly-equivalence@1"});
+  }
+  return definitions;
 }
 
 Json OptionsOf(const LocalityPlan& plan) {
   Json options = {{"pairs", PairingText(plan.options)},
                   {"weights", {"row", "leaf", "tree"}},
                   {"alignment", plan.options.alignment},
+                  {"equivalent", plan.options.equivalent},
                   {"classifications", {"input", "output"}},
                   {"elsewhere_draws", kElsewhereDraws}};
+  if (plan.options.codes != nullptr) {
+    options["code"] = plan.options.codes->description();
+  }
   if (plan.options.band) {
     options["band"] = {plan.options.band->from, plan.options.band->to};
   } else {

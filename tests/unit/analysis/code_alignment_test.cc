@@ -134,5 +134,12 @@ TEST(AlignTokens, PairsUnequalTokensOfMatchedLines) {
   EXPECT_THAT(aligned->pairs, ElementsAre(Pair(0, 0), Pair(1, 1)));
 }
 
+TEST(AlignTokens, RefusesLinesThatAreTooLong) {
+  const size_t side = size_t{1} << 13;
+  const std::vector<uint64_t> ids(side, 1);
+  const std::vector<uint32_t> lines(side, 1);
+  EXPECT_FALSE(AlignTokens({ids, lines}, {ids, lines}, {{1, 1}}));
+}
+
 }  // namespace
 }  // namespace moetap
