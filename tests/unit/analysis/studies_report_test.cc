@@ -11,6 +11,7 @@
 namespace moetap {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -67,6 +68,21 @@ TEST(ReportPageTest, SharedBatchesAreATableOrAReason) {
   // {2, 3} and {4, 5}: four experts of 1 KiB.
   EXPECT_THAT(PageOf(trace), HasSubstr("<td class=n>4.00"));
   EXPECT_THAT(PageOf(trace), HasSubstr("4.0 KiB"));
+}
+
+TEST(ReportPageTest, AlignmentsAreALineEach) {
+  Trace trace = MakeTrace({{0, 16, 2, 0}});
+  AddSequence(&trace, {1, 2, 3, 9});
+  AddSequence(&trace, {1, 4, 3, 3, 9});
+  ReportInput input;
+  EXPECT_EQ(AlignmentsSection(input), "");
+  LocalityOptions options;
+  options.alignment = "edit";
+  input.alignments.push_back(
+      RunLocality(PlanLocality({&trace, 1}, options), {}));
+  // 2 stands against 4, 3 against 3, and the other 3 against a gap.
+  EXPECT_THAT(AlignmentsSection(input),
+              AllOf(HasSubstr("edit"), HasSubstr("80.0 %")));
 }
 
 TEST(ReportPageTest, TreesBeyondTheLimitAreCounted) {
