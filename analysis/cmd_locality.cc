@@ -2,10 +2,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "analysis/commands.h"
+#include "analysis/compile_leaves.h"
+#include "analysis/compiler_options.h"
 #include "analysis/progress.h"
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/locality.h"
@@ -22,6 +25,7 @@ struct Options {
   bool json = false;
   std::string pairs = "fork";
   std::string band;
+  CompilerOptions compiler;
   LocalityOptions study;
 };
 
@@ -38,8 +42,16 @@ std::string CheckBand(const std::string& text) {
 
 int RunLocalityCommand(const Options& options) {
   const StudyInputs inputs = LoadStudyInputs(options.captures, options.inputs);
+  LocalityOptions study = options.study;
+  std::optional<LeafCodes> codes;
+  if (study.alignment == "assembly" || study.equivalent) {
+    CompilerOptions compiler = options.compiler;
+    compiler.threads = study.threads;
+    study.codes = &codes.emplace(
+        CompileLeaves("locality", inputs.traces, inputs.vocabulary, compiler));
+  }
   const LocalityPlan plan =
-      PlanLocality(inputs.traces, options.study, inputs.vocabulary);
+      PlanLocality(inputs.traces, study, inputs.vocabulary);
   fmt::print(stderr, "locality: comparing {}\n", DescribePlan(plan));
   Progress progress("pairs", plan.work());
   StudyDocument document =
@@ -68,6 +80,7 @@ void AddLocalityCommand(CLI::App& app, Command* run) {
       "          moetap locality --manifest run.jsonl --select strategy=tree "
       "run1\n"
       "          moetap locality --alignment edit --pairs sample:2000 run1\n"
+      "          moetap locality --alignment assembly --equivalent run1\n"
       "Exit status: 0 done, 3 descriptive only or a capture with losses, "
       "1 not computable, 2 usage.");
   verb->add_option("CAPTURE", options->captures,
@@ -86,10 +99,15 @@ void AddLocalityCommand(CLI::App& app, Command* run) {
       ->capture_default_str();
   verb->add_option("--alignment", options->study.alignment,
                    "Which rows of two branches stand together: those at one "
-                   "position, or those that the least edit of their tokens "
-                   "leaves together")
+                   "position, those that the least edit of their tokens "
+                   "leaves together, or those that correspond in the assembly "
+                   "of their codes")
       ->check(CLI::IsMember(AlignmentNames()))
       ->capture_default_str();
+  verb->add_flag("--equivalent", options->study.equivalent,
+                 "Only pairs of sequences whose codes compile to equal "
+                 "assembly");
+  AddCompilerOptions(verb, &options->compiler);
   verb->add_option("--band", options->band,
                    "Depths of the middle layers, 0 the first and 1 the last; "
                    "by default 0.35:0.52, or the middle third below 24 layers")

@@ -4,12 +4,16 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "analysis/capture.h"
 #include "analysis/commands.h"
+#include "analysis/compile_leaves.h"
+#include "analysis/compiler_options.h"
 #include "analysis/error.h"
 #include "analysis/load_trace.h"
 #include "analysis/progress.h"
@@ -29,6 +33,8 @@ struct Options {
   std::filesystem::path output = "report.html";
   InputOptions inputs;
   LocalityOptions study;
+  bool assembly = false;
+  CompilerOptions compiler;
 };
 
 void WritePage(const std::filesystem::path& path, const std::string& page) {
@@ -42,6 +48,35 @@ void WritePage(const std::filesystem::path& path, const std::string& page) {
   }
 }
 
+StudyDocument CountLocality(const LocalityOptions& options,
+                            const ReportInput& input) {
+  const LocalityPlan plan =
+      PlanLocality({input.trace, 1}, options, input.vocabulary);
+  fmt::print(stderr, "report: counting {}\n", DescribePlan(plan));
+  Progress progress("pairs", plan.work());
+  return RunLocality(plan, InputsOf(*input.capture),
+                     [&progress](uint64_t pairs) { progress.Add(pairs); });
+}
+
+// Locality by each alignment, for all pairs of leaves and for those with
+// equivalent codes.
+void CompareAlignments(const Options& options, ReportInput* input) {
+  const std::span<const Trace> traces(input->trace, 1);
+  CompilerOptions compiler = options.compiler;
+  compiler.threads = options.study.threads;
+  const LeafCodes codes =
+      CompileLeaves("report", traces, input->vocabulary, compiler);
+  for (const std::string_view alignment : AlignmentNames()) {
+    for (const bool equivalent : {false, true}) {
+      LocalityOptions study = options.study;
+      study.alignment = alignment;
+      study.equivalent = equivalent;
+      study.codes = &codes;
+      input->alignments.push_back(CountLocality(study, *input));
+    }
+  }
+}
+
 // `study` must live as long as `input`.
 void RunStudies(const StudyInputs& study, const Options& options,
                 ReportInput* input) {
@@ -52,12 +87,8 @@ void RunStudies(const StudyInputs& study, const Options& options,
   const TraceForest forest = {&trace, &input->forest};
   input->tree = RunTree({&forest, 1}, inputs);
   AddInputs(study, &input->tree.document);
-  const LocalityPlan plan =
-      PlanLocality({&trace, 1}, options.study, input->vocabulary);
-  fmt::print(stderr, "report: counting {}\n", DescribePlan(plan));
-  Progress progress("pairs", plan.pairs);
-  input->locality = RunLocality(
-      plan, inputs, [&progress](uint64_t pairs) { progress.Add(pairs); });
+  input->locality = CountLocality(options.study, *input);
+  if (options.assembly) CompareAlignments(options, input);
   SharingOptions sharing;
   sharing.threads = options.study.threads;
   sharing.by_category = !options.inputs.category.empty();
@@ -113,6 +144,10 @@ void AddReportCommand(CLI::App& app, Command* run) {
       ->capture_default_str();
   AddInputOptions(verb, &options->inputs);
   AddCategoryOption(verb, &options->inputs);
+  verb->add_flag("--assembly", options->assembly,
+                 "Also compile the codes, and compare locality by all "
+                 "alignments, for all pairs and for equivalent codes");
+  AddCompilerOptions(verb, &options->compiler);
   AddThreadsOption(verb, &options->study.threads);
   verb->callback([options, run] {
     *run = [options] { return RunReportCommand(*options); };

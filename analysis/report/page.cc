@@ -31,7 +31,9 @@ std::string Footer(const ReportInput& input) {
   }
   std::string definitions;
   std::set<std::string> named;
-  for (const StudyDocument* study : {&input.locality, &input.sharing}) {
+  std::vector<const StudyDocument*> studies = {&input.locality, &input.sharing};
+  for (const StudyDocument& one : input.alignments) studies.push_back(&one);
+  for (const StudyDocument* study : studies) {
     for (const std::string& name : study->definitions) {
       if (!named.insert(name).second) continue;
       definitions += (definitions.empty() ? "" : ", ") + name;
@@ -68,6 +70,7 @@ std::string ReportPage(const ReportInput& input) {
     page += TreeSection(input);
     page += CurvesSection(input);
     page += ContrastsSection(input);
+    page += AlignmentsSection(input);
     page += SharingSection(input);
     page += LoadSection(input);
   }

@@ -23,6 +23,7 @@ struct ReportInput {
   Forest forest;
   TreeStudy tree;
   StudyDocument locality;
+  std::vector<StudyDocument> alignments;  // empty: not asked for
   StudyDocument sharing;
   Vocabulary vocabulary;
   std::vector<VerifyResult> verify;
@@ -38,6 +39,7 @@ std::string VerifySection(const ReportInput& input);
 std::string TreeSection(const ReportInput& input);
 std::string CurvesSection(const ReportInput& input);
 std::string ContrastsSection(const ReportInput& input);
+std::string AlignmentsSection(const ReportInput& input);
 std::string SharingSection(const ReportInput& input);
 std::string LoadSection(const ReportInput& input);
 

@@ -3,21 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 
+#include "analysis/code/least_edit.h"
 #include "analysis/error.h"
+#include "analysis/studies/assembly_alignment.h"
 
 namespace moetap {
 namespace {
-
-using Tokens = std::span<const uint64_t>;
 
 class PositionAlignment : public Alignment {
  public:
   std::string_view name() const override { return "position"; }
   bool by_position() const override { return true; }
-  uint64_t Cost(uint64_t rows_a, uint64_t rows_b) const override {
-    return std::min(rows_a, rows_b);
+  uint64_t Cost(const Sequence& a, const Sequence& b,
+                uint32_t fork) const override {
+    return std::min(TailRows(a, fork), TailRows(b, fork));
   }
 
   AlignedTails Align(const Sequence& a, const Sequence& b,
@@ -28,74 +28,34 @@ class PositionAlignment : public Alignment {
     for (uint32_t i = 0; i < std::min(rows_a, rows_b); ++i) {
       aligned.rows.emplace_back(i, i);
     }
-    aligned.ended = std::max(rows_a, rows_b) - std::min(rows_a, rows_b);
+    aligned.unaligned[Unaligned::kEnded] =
+        std::max(rows_a, rows_b) - std::min(rows_a, rows_b);
     return aligned;
   }
 };
 
-enum Step : uint8_t { kPair, kSkipA, kSkipB };
-
-// The first step of a cheapest alignment of each pair of suffixes, at
-// [i * (b.size() + 1) + j].  Substitution and gap cost 1.
-std::vector<Step> BestSteps(Tokens a, Tokens b) {
-  const size_t width = b.size() + 1;
-  std::vector<Step> steps((a.size() + 1) * width);
-  std::vector<uint32_t> below(width);  // costs of suffixes i + 1
-  std::vector<uint32_t> here(width);
-  for (size_t j = 0; j < width; ++j) {
-    below[j] = static_cast<uint32_t>(b.size() - j);
-    steps[a.size() * width + j] = kSkipB;
-  }
-  for (size_t i = a.size(); i-- > 0;) {
-    here[b.size()] = static_cast<uint32_t>(a.size() - i);
-    steps[i * width + b.size()] = kSkipA;
-    for (size_t j = b.size(); j-- > 0;) {
-      const uint32_t pair = below[j + 1] + (a[i] != b[j]);
-      const uint32_t skip_a = below[j] + 1;
-      const uint32_t skip_b = here[j + 1] + 1;
-      here[j] = std::min({pair, skip_a, skip_b});
-      steps[i * width + j] = here[j] == pair     ? kPair
-                             : here[j] == skip_a ? kSkipA
-                                                 : kSkipB;
-    }
-    std::swap(here, below);
-  }
-  return steps;
-}
-
 class EditAlignment : public Alignment {
  public:
   std::string_view name() const override { return "edit"; }
-  uint64_t Cost(uint64_t rows_a, uint64_t rows_b) const override {
-    return (rows_a + 1) * (rows_b + 1);
+  uint64_t Cost(const Sequence& a, const Sequence& b,
+                uint32_t fork) const override {
+    return LeastEditCells(TailRows(a, fork), TailRows(b, fork));
   }
 
   AlignedTails Align(const Sequence& a, const Sequence& b,
                      uint32_t fork) const override {
-    const auto tail = [fork](const Sequence& sequence) {
-      return Tokens(sequence.tokens).subspan(fork, TailRows(sequence, fork));
-    };
-    const Tokens tail_a = tail(a);
-    const Tokens tail_b = tail(b);
-    if (Cost(tail_a.size(), tail_b.size()) > kMostCells) {
+    const auto tail_a = TailTokens(a, fork);
+    const auto tail_b = TailTokens(b, fork);
+    if (Cost(a, b, fork) > kMostCells) {
       throw Error(fmt::format(
           "{} and {}: {} and {} rows behind their fork are too many for "
           "--alignment edit; use --alignment position",
           a.id, b.id, tail_a.size(), tail_b.size()));
     }
-    const auto steps = BestSteps(tail_a, tail_b);
     AlignedTails aligned;
-    uint32_t i = 0;
-    uint32_t j = 0;
-    while (i < tail_a.size() || j < tail_b.size()) {
-      const Step step = steps[i * (tail_b.size() + 1) + j];
-      if (step == kPair) {
-        aligned.rows.emplace_back(i++, j++);
-        continue;
-      }
-      ++aligned.gaps;
-      ++(step == kSkipA ? i : j);
-    }
+    aligned.rows = LeastEdit(tail_a, tail_b, Unequal::kPaired);
+    aligned.unaligned[Unaligned::kGap] =
+        tail_a.size() + tail_b.size() - 2 * aligned.rows.size();
     return aligned;
   }
 
@@ -106,11 +66,14 @@ class EditAlignment : public Alignment {
 }  // namespace
 
 const std::vector<std::string_view>& AlignmentNames() {
-  static const std::vector<std::string_view> names = {"position", "edit"};
+  static const std::vector<std::string_view> names = {"position", "edit",
+                                                      "assembly"};
   return names;
 }
 
-std::unique_ptr<Alignment> MakeAlignment(std::string_view name) {
+std::unique_ptr<Alignment> MakeAlignment(std::string_view name,
+                                         const LeafCodes* codes) {
+  if (name == "assembly") return std::make_unique<AssemblyAlignment>(*codes);
   if (name == "edit") return std::make_unique<EditAlignment>();
   return std::make_unique<PositionAlignment>();
 }

@@ -120,8 +120,7 @@ class Aligner {
     const Sequence& b = sequences[forest_.nodes[pair.b].ends.front()];
     counts->tail_rows += TailRows(a, fork) + TailRows(b, fork);
     const AlignedTails aligned = plan_.alignment->Align(a, b, fork);
-    counts->ended += aligned.ended;
-    counts->gaps += aligned.gaps;
+    counts->unaligned.Add(aligned.unaligned);
     const Path path_a(forest_, pair.a, fork);
     const Path path_b(forest_, pair.b, fork);
     const uint64_t first = rows_.Path(forest_.roots[pair.tree], 0);
@@ -130,13 +129,13 @@ class Aligner {
       const uint32_t q = fork + j;
       if (plan_.siblings &&
           (p >= path_a.branch_end() || q >= path_b.branch_end())) {
-        counts->beyond_fork += 2;
+        counts->unaligned[Unaligned::kBeyondFork] += 2;
         continue;
       }
       const uint32_t node_a = path_a.node(p);
       const uint32_t node_b = path_b.node(q);
       if (!rows_.has(node_a, p) || !rows_.has(node_b, q)) {
-        counts->missing += 2;
+        counts->unaligned[Unaligned::kMissing] += 2;
         continue;
       }
       const bool same = a.tokens[p + 1] == b.tokens[q + 1];

@@ -12,10 +12,7 @@ void AlignmentCounts::Merge(const AlignmentCounts& other) {
   leaf_pairs += other.leaf_pairs;
   prefix_pairs += other.prefix_pairs;
   tail_rows += other.tail_rows;
-  ended += other.ended;
-  gaps += other.gaps;
-  beyond_fork += other.beyond_fork;
-  missing += other.missing;
+  unaligned.Add(other.unaligned);
 }
 
 AlignmentCounts CountTails(const TrieRows& rows) {

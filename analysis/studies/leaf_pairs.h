@@ -18,14 +18,9 @@ struct AlignmentCounts {
   uint64_t leaf_pairs = 0;
   uint64_t prefix_pairs = 0;  // one leaf begins the other: no fork, no rows
   uint64_t tail_rows = 0;
-  uint64_t ended = 0;        // past the end of the other leaf
-  uint64_t gaps = 0;         // against a gap of the alignment
-  uint64_t beyond_fork = 0;  // aligned, but past a further fork of a branch
-  uint64_t missing = 0;      // aligned, but one of the two has no routing
+  UnalignedRows unaligned;
 
-  uint64_t aligned() const {
-    return tail_rows - ended - gaps - beyond_fork - missing;
-  }
+  uint64_t aligned() const { return tail_rows - unaligned.all(); }
   void Merge(const AlignmentCounts& other);
 };
 

@@ -1,25 +1,12 @@
 #include "analysis/studies/locality.h"
 
-#include <fmt/format.h>
-
+#include "analysis/studies/locality_document.h"
 #include "analysis/studies/locality_results.h"
 #include "analysis/studies/pair_counts.h"
 #include "analysis/studies/set_pairs.h"
 
 namespace moetap {
 namespace {
-
-std::string PairingText(const LocalityOptions& options) {
-  switch (options.pairing) {
-    case Pairing::kFork:
-      return "fork";
-    case Pairing::kSiblings:
-      return "siblings";
-    case Pairing::kSample:
-      return fmt::format("sample:{}", options.sample);
-  }
-  return "";
-}
 
 // Why nothing can be compared, or "".
 std::string Obstacle(const LocalityPlan& plan) {
@@ -39,6 +26,9 @@ std::string Obstacle(const LocalityPlan& plan) {
   if (hashes) return "tokens-none";
   if (large_sets) return "large-sets";
   if (forks == 0) return "no-forks";
+  if (plan.options.codes != nullptr && plan.options.codes->codes() == 0) {
+    return "no-codes";
+  }
   return "";
 }
 
@@ -62,7 +52,7 @@ class Run {
           CountNoise(*plan_.parts[i].trace, plan_.parts[i].forest));
     }
     if (counts_.trees.empty()) {
-      document_.reason = "no-rows";
+      document_.reason = WithoutPairs();
       return false;
     }
     CountElsewhere();
@@ -102,13 +92,13 @@ class Run {
         {"leaf_pairs", tails.leaf_pairs},
         {"prefix_pairs", tails.prefix_pairs},
         {"tail_rows", tails.tail_rows},
-        {"tail_rows_ended", tails.ended},
-        {"tail_rows_in_gaps", tails.gaps},
-        {"tail_rows_beyond_fork", tails.beyond_fork},
-        {"tail_rows_missing", tails.missing},
         {"elsewhere_same_unmatched", counts_.same_elsewhere.unmatched},
         {"elsewhere_different_unmatched",
          counts_.different_elsewhere.unmatched}};
+    for (size_t i = 0; i < kUnalignedNames.size(); ++i) {
+      document_.units.emplace_back(kUnalignedNames[i].unit,
+                                   tails.unaligned.at(i));
+    }
   }
 
   LocalityCounts& counts() { return counts_; }
@@ -134,6 +124,17 @@ class Run {
                                  &counts_.alignment, progress_);
       for (const TreePairs& list : lists_[i]) pairs_ += list.pairs.size();
     }
+  }
+
+  // Why no tree has pairs, though there are forks.
+  const char* WithoutPairs() const {
+    if (plan_.options.equivalent && plan_.leaf_pairs == 0) {
+      return "no-equivalent-codes";
+    }
+    const uint64_t missing = counts_.alignment.unaligned.at(
+        static_cast<size_t>(Unaligned::kMissing));
+    return plan_.options.codes != nullptr && missing == 0 ? "no-aligned-rows"
+                                                          : "no-rows";
   }
 
   // Trees with pairs, in the order in which CountPairs has them.
@@ -203,30 +204,6 @@ void AddWarnings(StudyDocument* document) {
   warn("malformed_sets", "malformed-sets");
 }
 
-std::vector<std::string> DefinitionsOf(const LocalityPlan& plan) {
-  std::string pairs = PairingText(plan.options);
-  pairs = pairs.substr(0, pairs.find(':'));
-  return {"row@1",
-          "fork-tree@2",
-          "pairs." + pairs + "@1",
-          "alignment." + plan.options.alignment + "@1",
-          "weight.row@1",
-          "weight.leaf@1",
-          "weight.tree@1",
-          "class.input@1",
-          "class.output@1",
-          "jaccard@1",
-          "baseline.uniform@1",
-          "baseline.ratio@1",
-          "baseline.popularity@1",
-          "baseline.elsewhere@1",
-          "noise-floor@1",
-          "breakdown@1",
-          "token-class.c@1",
-          "crossing@2",
-          "random@1"};
-}
-
 void AddIntervalDefinitions(const LocalityCounts& counts,
                             StudyDocument* document) {
   auto& definitions = document->definitions;
@@ -238,30 +215,13 @@ void AddIntervalDefinitions(const LocalityCounts& counts,
   }
 }
 
-Json OptionsOf(const LocalityPlan& plan) {
-  Json options = {{"pairs", PairingText(plan.options)},
-                  {"weights", {"row", "leaf", "tree"}},
-                  {"alignment", plan.options.alignment},
-                  {"classifications", {"input", "output"}},
-                  {"elsewhere_draws", kElsewhereDraws}};
-  if (plan.options.band) {
-    options["band"] = {plan.options.band->from, plan.options.band->to};
-  } else {
-    options["band"] = "default";
-  }
-  return options;
-}
-
 }  // namespace
 
 StudyDocument RunLocality(const LocalityPlan& plan,
                           std::vector<StudyInput> inputs,
                           const std::function<void(uint64_t)>& progress) {
   StudyDocument document;
-  document.study = "locality";
-  document.definitions = DefinitionsOf(plan);
-  document.options = OptionsOf(plan);
-  document.seed = plan.options.seed;
+  NameLocality(plan, &document);
   document.inputs = std::move(inputs);
   Run run(plan, &document, progress);
   const bool counted = run.Count();

@@ -17,6 +17,7 @@
 #include "analysis/studies/crossing.h"
 #include "analysis/studies/envelope.h"
 #include "analysis/studies/fork_tree.h"
+#include "analysis/studies/leaf_codes.h"
 #include "analysis/studies/leaf_pairs.h"
 #include "analysis/studies/row_groups.h"
 #include "analysis/studies/trie_rows.h"
@@ -32,6 +33,10 @@ struct LocalityOptions {
   Pairing pairing = Pairing::kFork;
   uint64_t sample = 0;  // pairs of leaves, with kSample
   std::string alignment = "position";
+  bool equivalent = false;  // only pairs of leaves whose codes are equivalent
+  // Compiled, and of the traces; needed for alignment "assembly" and for
+  // `equivalent`.  Must outlive the plan.
+  const LeafCodes* codes = nullptr;
   std::optional<Band> band;  // of the crossing pattern; absent: by the layers
   uint64_t seed = 1;
 };

@@ -28,7 +28,6 @@ void ChooseLeafPairs(LocalityPlan* plan) {
   const bool some = options.pairing == Pairing::kSample;
   const auto chosen =
       SamplePairs(all, some ? options.sample : all, options.seed);
-  plan->leaf_pairs = chosen.size();
   uint64_t first = 0;
   auto next = chosen.begin();
   for (size_t i = 0; i < plan->parts.size(); ++i) {
@@ -36,15 +35,17 @@ void ChooseLeafPairs(LocalityPlan* plan) {
     const auto& sequences = part.trace->sequences;
     const uint64_t end = first + leaf_pairs[i].size();
     for (; next != chosen.end() && *next < end; ++next) {
-      part.leaf_pairs.push_back(*next - first);
       const auto pair = leaf_pairs[i].At(*next - first);
+      const auto& nodes = part.forest.nodes;
+      const Sequence& a = sequences[nodes[pair.a].ends.front()];
+      const Sequence& b = sequences[nodes[pair.b].ends.front()];
+      if (options.equivalent && !options.codes->Equivalent(a, b)) continue;
+      part.leaf_pairs.push_back(*next - first);
       const uint32_t fork = ForkPosition(part.forest, pair.a, pair.b);
-      const auto tail = [&](uint32_t node) {
-        return TailRows(sequences[part.forest.nodes[node].ends.front()], fork);
-      };
-      part.steps += plan->alignment->Cost(tail(pair.a), tail(pair.b));
-      part.most_pairs += std::min(tail(pair.a), tail(pair.b));
+      part.steps += plan->alignment->Cost(a, b, fork);
+      part.most_pairs += std::min(TailRows(a, fork), TailRows(b, fork));
     }
+    plan->leaf_pairs += part.leaf_pairs.size();
     first = end;
   }
 }
@@ -71,15 +72,17 @@ LocalityPart::LocalityPart(const Trace& from, const LocalityOptions& options,
       forest(BuildForest(from)),
       stats(ComputeForestStats(from, forest)),
       rows(from, forest) {
-  if (alignment.by_position() && options.pairing != Pairing::kSample) {
+  if (alignment.by_position() && options.pairing != Pairing::kSample &&
+      !options.equivalent) {
     const bool siblings = options.pairing == Pairing::kSiblings;
     groups = siblings ? RowGroups::Siblings(rows) : RowGroups::Fork(rows);
     tails = CountTails(rows);
     const uint64_t aligned = siblings ? RowGroups::Fork(rows).aligned_sides()
                                       : groups->aligned_sides();
-    tails.ended = tails.tail_rows - aligned;
-    tails.beyond_fork = aligned - groups->aligned_sides();
-    tails.missing = groups->aligned_sides() - groups->routed_sides();
+    tails.unaligned[Unaligned::kEnded] = tails.tail_rows - aligned;
+    tails.unaligned[Unaligned::kBeyondFork] = aligned - groups->aligned_sides();
+    tails.unaligned[Unaligned::kMissing] =
+        groups->aligned_sides() - groups->routed_sides();
   }
 }
 
@@ -88,7 +91,7 @@ LocalityPlan PlanLocality(std::span<const Trace> traces,
                           const Vocabulary& vocabulary) {
   LocalityPlan plan;
   plan.options = options;
-  plan.alignment = MakeAlignment(options.alignment);
+  plan.alignment = MakeAlignment(options.alignment, options.codes);
   plan.breakdown = std::make_unique<Breakdown>(traces, vocabulary);
   bool groups = true;
   for (const Trace& trace : traces) {

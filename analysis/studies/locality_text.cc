@@ -25,34 +25,46 @@ std::optional<double> Baseline(const StudyResult& result,
   return std::nullopt;
 }
 
+// The causes that occur.
+std::string NotAligned(const StudyDocument& document) {
+  std::string causes;
+  for (const UnalignedName& cause : kUnalignedNames) {
+    const uint64_t rows = document.unit(cause.unit);
+    if (rows == 0) continue;
+    causes += fmt::format("{}\n          {} {}", causes.empty() ? "" : ",",
+                          rows, cause.text);
+  }
+  return causes.empty() ? "" : "; not:" + causes;
+}
+
 std::string Header(const StudyDocument& document) {
   const auto unit = [&](const char* name) { return document.unit(name); };
   const StudyResult* aligned = document.Find("aligned.share");
+  const double share = aligned != nullptr ? aligned->estimate.value_or(0) : 0;
   const auto option = [&](const char* name) {
     return document.options[name].get<std::string>();
   };
   std::string text = fmt::format(
       "locality: {} trees ({} with pairs), {} sequences ({} identical), "
       "{} leaves\n"
-      "          pairs={}, alignment={}, seed={}\n"
+      "          pairs={}, alignment={}, {}seed={}\n"
       "          {} rows in {} pairs; left out: {} shared rows, {} rows alone, "
       "{} missing rows,\n"
       "          {} unrouted and {} malformed sets\n",
       unit("trees"), unit("trees_with_pairs"), unit("sequences"),
       unit("identical_sequences"), unit("leaves"), option("pairs"),
-      option("alignment"), document.seed.value_or(0), unit("rows"),
-      unit("pairs"), unit("shared_rows"), unit("lone_rows"),
-      unit("missing_rows"), unit("unrouted_sets"), unit("malformed_sets"));
-  if (aligned == nullptr || !aligned->estimate) return text;
+      option("alignment"),
+      document.options["equivalent"].get<bool>() ? "equivalent codes, " : "",
+      document.seed.value_or(0), unit("rows"), unit("pairs"),
+      unit("shared_rows"), unit("lone_rows"), unit("missing_rows"),
+      unit("unrouted_sets"), unit("malformed_sets"));
+  if (unit("tail_rows") == 0) return text;
   return text +
          fmt::format(
              "          aligned: {:.1f} % of {} rows behind the forks of {} "
-             "pairs of leaves; not: {} past\n"
-             "          the other's end, {} in gaps, {} beyond a further fork, "
-             "{} without routing\n",
-             100 * *aligned->estimate, unit("tail_rows"), unit("leaf_pairs"),
-             unit("tail_rows_ended"), unit("tail_rows_in_gaps"),
-             unit("tail_rows_beyond_fork"), unit("tail_rows_missing"));
+             "pairs of leaves{}\n",
+             100 * share, unit("tail_rows"), unit("leaf_pairs"),
+             NotAligned(document));
 }
 
 std::string Overall(const StudyDocument& document) {

@@ -29,6 +29,8 @@ const std::vector<Reason>& Reasons() {
       {"missing-rows",
        "Some token paths have no routing in the capture; they were left out.",
        "moetap info CAPTURE"},
+      {"no-aligned-rows", "No two rows behind a fork of two codes are aligned.",
+       "moetap locality --json CAPTURE: the units tail_rows_... say why"},
       {"no-batches",
        "No two rows of generated tokens stand at one position of a tree, or at "
        "one index of two prompts, so there is no batch.",
@@ -43,9 +45,16 @@ const std::vector<Reason>& Reasons() {
        "Some layer has no pair with equal tokens or none with different ones, "
        "so there are no curves to cross.",
        "record longer branches, or more of them"},
+      {"no-codes",
+       "No sequence has code, or the capture does not say what the bytes of "
+       "its tokens are.",
+       "moetap info CAPTURE; moetap tree CAPTURE shows the text"},
       {"no-decode-rows",
        "No token that a request generated was the input of a row with routing.",
        "moetap info CAPTURE; let requests generate two tokens or more"},
+      {"no-equivalent-codes",
+       "No two different sequences of one tree have codes that are equivalent.",
+       "record more samples of each prompt, or leave --equivalent out"},
       {"no-expert-bytes",
        "The capture does not say what an expert's weights take, so there are "
        "no figures in bytes.",

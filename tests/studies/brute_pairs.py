@@ -135,7 +135,8 @@ def sample(size, count, seed):
 
 def distance_name(distance):
     for name, last in [("0", 0), ("1", 1), ("2-3", 3), ("4-7", 7),
-                       ("8-15", 15), ("16-31", 31), ("32-63", 63)]:
+                       ("8-15", 15), ("16-31", 31), ("32-63", 63),
+                       ("64-127", 127)]:
         if distance <= last:
             return name
     raise AssertionError("longer than the traces of these tests")
@@ -158,9 +159,13 @@ class Brute:
         if pairs.startswith("sample:"):
             chosen = sorted(sample(len(everything), int(pairs[7:]), seed))
         for number in chosen:
-            self.add(*everything[number])
+            if self.wanted(*everything[number]):
+                self.add(*everything[number])
         self.records = [self.record(key) for key in self.rows]
         self.trees = sorted({r["tree"] for r in self.records})
+
+    def wanted(self, part, tree, a, b):
+        return True
 
     def add(self, part, tree, a, b):
         paths = self.paths[part]
@@ -171,15 +176,8 @@ class Brute:
         if fork == min(len(a), len(b)):
             self.tails["prefix_pairs"] += 1
             return
-        tail_a, tail_b = a[fork:-1], b[fork:-1]
-        aligned = self.align(tail_a, tail_b)
-        self.tails["tail_rows"] += len(tail_a) + len(tail_b)
-        rest = len(tail_a) + len(tail_b) - 2 * len(aligned)
-        if self.align is position_alignment:
-            self.tails["tail_rows_ended"] += rest
-        else:
-            self.tails["tail_rows_in_gaps"] += rest
-        for i, j in aligned:
+        self.tails["tail_rows"] += len(a) + len(b) - 2 - 2 * fork
+        for i, j in self.aligned(a, b, fork):
             p, q = fork + i, fork + j
             if self.siblings and (p >= paths.branch_end(a, fork)
                                   or q >= paths.branch_end(b, fork)):
@@ -193,6 +191,17 @@ class Brute:
             entry[0] += 1
             entry[1] += a[p + 1] == b[q + 1]
             self.info[part, x, y] = ((part, tree), min(p, q) - fork)
+
+    def aligned(self, a, b, fork):
+        """Pairs of rows behind the fork; counts the others in `tails`."""
+        tail_a, tail_b = a[fork:-1], b[fork:-1]
+        pairs = self.align(tail_a, tail_b)
+        rest = len(tail_a) + len(tail_b) - 2 * len(pairs)
+        if self.align is position_alignment:
+            self.tails["tail_rows_ended"] += rest
+        else:
+            self.tails["tail_rows_in_gaps"] += rest
+        return pairs
 
     def record(self, key):
         part, x, y = key

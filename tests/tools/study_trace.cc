@@ -1,19 +1,20 @@
 // Runs one study on a trace given as JSON, for tests that compare it with an
 // independent computation: study_trace STUDY [THREADS [OPTION...]].  STUDY is
-// locality (options: PAIRS ALIGNMENT SEED BAND), tree, paths, sharing (BATCHES
-// SEED [category]; with experts of 1000 bytes), or one of those that print
-// other JSON than a study's document: token_classes (a list of names for each
-// sequence), noise and batches (counts).
+// locality (options: PAIRS ALIGNMENT[:equivalent] SEED BAND), tree, paths,
+// sharing (BATCHES SEED [category]; with experts of 1000 bytes), or one of
+// those that print other JSON than a study's document: token_classes (a list of
+// names for each sequence), noise and batches (counts).
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
 // a row being one list of ids per layer, -1 for no route, or the index of the
 // earlier sequence that it is inherited from; "vocabulary", which
-// token_classes needs, is the bytes of each token as hex digits.  A list of
-// such traces is one study of several captures.  A sequence may also have
-// "external_id", "strategy", "client_prompt", "category", "finish_reason",
-// "preemptions", "returned_tokens" and "provenance": per position {"source",
-// "from" (index of a sequence), "reason", "executions", "unreturned"}.
+// token_classes and the alignment by assembly need, is the bytes of each token
+// as hex digits.  A list of such traces is one study of several captures.  A
+// sequence may also have "external_id", "strategy", "client_prompt",
+// "category", "finish_reason", "preemptions", "returned_tokens" and
+// "provenance": per position {"source", "from" (index of a sequence), "reason",
+// "executions", "unreturned"}.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -185,6 +186,20 @@ Json BatchCounts(const std::vector<Trace>& traces,
   return kinds;
 }
 
+// `alignment`: a name, and perhaps ":equivalent".
+StudyDocument Locality(const Json& input, const std::vector<Trace>& traces,
+                       const std::string& alignment, LocalityOptions options) {
+  options.alignment = alignment.substr(0, alignment.find(':'));
+  options.equivalent = alignment.ends_with(":equivalent");
+  std::optional<LeafCodes> codes;
+  if (options.alignment == "assembly" || options.equivalent) {
+    codes.emplace(traces, ReadVocabulary(input), ExtractRule::kAuto);
+    codes->Compile(CompilerOptions(), {});
+    options.codes = &*codes;
+  }
+  return RunLocality(PlanLocality(traces, options), {});
+}
+
 int PrintTree(std::vector<Trace>& traces) {
   std::vector<Forest> forests;
   std::vector<TraceForest> all;
@@ -204,12 +219,13 @@ int PrintTree(std::vector<Trace>& traces) {
 int Main(int argc, char** argv) {
   const std::string study = argc > 1 ? argv[1] : "";
   LocalityOptions options;
+  std::string alignment = options.alignment;
   if (argc > 2) options.threads = static_cast<unsigned>(std::atoi(argv[2]));
   SharingOptions sharing;
   sharing.threads = options.threads;
   if (study == "locality") {
     if (argc > 3 && !ParsePairing(argv[3], &options)) return 2;
-    if (argc > 4) options.alignment = argv[4];
+    if (argc > 4) alignment = argv[4];
     if (argc > 5) options.seed = std::stoull(argv[5]);
     if (argc > 6) options.band = ParseBand(argv[6]);
   } else {
@@ -226,7 +242,7 @@ int Main(int argc, char** argv) {
   }
   StudyDocument document;
   if (study == "locality") {
-    document = RunLocality(PlanLocality(traces, options), {});
+    document = Locality(input, traces, alignment, options);
   } else if (study == "tree") {
     return PrintTree(traces);
   } else if (study == "sharing") {

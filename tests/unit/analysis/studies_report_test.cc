@@ -11,6 +11,7 @@
 namespace moetap {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -82,6 +83,21 @@ TEST(ReportPageTest, CategoriesAreTextAndBounded) {
   EXPECT_THAT(page, HasSubstr("<td>&lt;img&gt;0</td>"));
   EXPECT_THAT(page, HasSubstr("40 of 41 categories are shown"));
   EXPECT_THAT(page, Not(HasSubstr("<img")));
+}
+
+TEST(ReportPageTest, AlignmentsAreALineEach) {
+  Trace trace = MakeTrace({{0, 16, 2, 0}});
+  AddSequence(&trace, {1, 2, 3, 9});
+  AddSequence(&trace, {1, 4, 3, 3, 9});
+  ReportInput input;
+  EXPECT_EQ(AlignmentsSection(input), "");
+  LocalityOptions options;
+  options.alignment = "edit";
+  input.alignments.push_back(
+      RunLocality(PlanLocality({&trace, 1}, options), {}));
+  // 2 stands against 4, 3 against 3, and the other 3 against a gap.
+  EXPECT_THAT(AlignmentsSection(input),
+              AllOf(HasSubstr("edit"), HasSubstr("80.0 %")));
 }
 
 TEST(ReportPageTest, TreesBeyondTheLimitAreCounted) {
