@@ -14,6 +14,14 @@ const std::vector<Reason>& Reasons() {
        "The crossing pattern needs at least 6 MoE layers, and layers on both "
        "sides of its band.",
        "moetap locality --band FROM:TO CAPTURE, or a model with more layers"},
+      {"few-prefixes",
+       "Some prompts have more prefixes of codes than were compiled; the rule "
+       "by assembly did not ask about the rest.",
+       "moetap diversity --prefixes N CAPTURE"},
+      {"few-prompts",
+       "There are codes of fewer than 10 prompts, so the figures describe "
+       "these prompts and have no intervals.",
+       "record requests of at least 10 different prompts"},
       {"few-trees",
        "There are fewer than 10 trees with pairs, so intervals hold for these "
        "trees alone and say nothing about other prompts.",
@@ -38,6 +46,9 @@ const std::vector<Reason>& Reasons() {
        "Some layer has no pair with equal tokens or none with different ones, "
        "so there are no curves to cross.",
        "record longer branches, or more of them"},
+      {"no-codes", "No finished request gave a code that compiles.",
+       "moetap assembly CAPTURE says why; check the vocabulary with moetap "
+       "info CAPTURE"},
       {"no-decode-rows",
        "No token that a request generated was the input of a row with routing.",
        "moetap info CAPTURE; let requests generate two tokens or more"},
@@ -74,6 +85,11 @@ const std::vector<Reason>& Reasons() {
       {"nothing-selected", "No request of the capture matches --select.",
        "moetap tree --json CAPTURE lists ids; name the --manifest for "
        "strategies, prompts and labels"},
+      {"one-strategy",
+       "All requests are of one decoding strategy, so there is nothing to "
+       "compare it with.",
+       "record the same prompts with another strategy of moetap-branch, and "
+       "name all manifests"},
       {"parent-mismatch",
        "Some requests do not begin with the tokens of the parent that the "
        "engine or the manifest gives them; they were placed by their tokens.",
