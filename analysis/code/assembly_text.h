@@ -1,5 +1,5 @@
 // Assembly of gcc and clang (AT&T syntax, one function after the other) as
-// text: what two codes are compared by.
+// text: what two codes are compared by.  Any bytes are accepted.
 #ifndef MOETAP_ANALYSIS_CODE_ASSEMBLY_TEXT_H_
 #define MOETAP_ANALYSIS_CODE_ASSEMBLY_TEXT_H_
 
@@ -10,22 +10,23 @@
 
 namespace moetap {
 
-// assembly-equivalence@1 of docs/studies.md: drops comments, blank lines,
-// .file, .ident, .loc and what else the rules there say, and numbers local
-// labels in order of their first occurrence.  Equal texts: equivalent codes.
+// By the rules of docs/studies.md, assembly-equivalence@1.  Equal results:
+// equivalent codes.  Lines end with a newline each.
 std::string NormalizeAssembly(std::string_view assembly);
 
 struct Instruction {
-  std::string text;   // mnemonic and operands, local labels as Ln of their
-                      // first occurrence in the function
-  uint32_t line = 0;  // of the source, from .loc; 0: unknown
+  std::string text;   // normalised; local labels are numbered by their first
+                      // occurrence in the function
+  uint32_t line = 0;  // of the source, from .loc; 0: unknown, or of a header
 };
 struct AssemblyFunction {
   std::string name;
   std::vector<Instruction> instructions;
 };
 
-// In order of the text.  Source lines need a compile with -g.
+// In order of the text: what stands between a label with `.type NAME,
+// @function` and `.size NAME`, without directives and labels.  Source lines
+// need a compile with -g.
 std::vector<AssemblyFunction> ParseFunctions(std::string_view assembly);
 
 }  // namespace moetap

@@ -2,6 +2,7 @@
 #ifndef MOETAP_ANALYSIS_CODE_EXTRACT_H_
 #define MOETAP_ANALYSIS_CODE_EXTRACT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,10 +27,16 @@ struct Code {
   std::vector<CodeSegment> segments;  // ascending in both
 };
 
-enum class ExtractRule : uint8_t { kAuto, kFenced, kBare };
+// docs/studies.md, code@1.
+enum class ExtractRule : uint8_t {
+  kAuto,    // as fenced if a block begins or goes on in the completion, else
+            // as bare
+  kFenced,  // the longest block of C
+  kBare,    // the whole text
+};
 
 // `text`: of the whole sequence, of which `prompt_bytes` are the prompt's.
-// Nothing if there is no code.  docs/studies.md defines code@1.
+// Nothing if there is no code.  Time is linear in the text.
 std::optional<Code> ExtractCode(std::string_view text, size_t prompt_bytes,
                                 ExtractRule rule);
 
@@ -40,6 +47,9 @@ struct SequenceText {
   size_t prompt_bytes = 0;
   bool known = true;  // no token without bytes
 };
+
+// The end token of a sequence that finished with "stop" has no bytes here: its
+// last token, if its text is written <...> or is not known.
 SequenceText TextOf(const Sequence& sequence, const Vocabulary& vocabulary);
 
 // The byte of the code at which each token's first byte that is not blank

@@ -16,7 +16,7 @@
 
 namespace moetap {
 
-// A finished sequence of a capture: one sample of its prompt.
+// A sequence that finished with "stop": one sample of its prompt.
 struct CodeSample {
   uint32_t trace = 0;     // its number
   uint32_t sequence = 0;  // in the trace
@@ -29,18 +29,37 @@ struct CodeSample {
 };
 
 struct CodePrompt {
-  std::string name;               // the client's id, else the tree's number
+  std::string name;               // the client's id, else "tree N"
   std::vector<uint32_t> samples;  // in order of the capture
   uint32_t groups = 0;            // group g has the g-th first occurrence
 };
 
 struct CodeSamples {
   std::vector<CodeSample> samples;
-  std::vector<CodePrompt> prompts;
+  std::vector<CodePrompt> prompts;      // in order of their first sample
   std::vector<std::string> assemblies;  // per sample; normalised, "" without
+  // Sequences that are no samples, by what ended them.
+  uint64_t pruned = 0;
+  uint64_t cut_off = 0;       // "length"
+  uint64_t not_finished = 0;  // anything else, or unknown
+  // Samples without code.
+  uint64_t unknown_text = 0;  // the vocabulary lacks a token
+  uint64_t no_code = 0;
 };
 
-// Sequences that were cut off or pruned are no samples (`code-sample@1`).
+// The samples of traces (docs/studies.md, code-sample@1) and their codes;
+// nothing is compiled yet.  A tree is named by its number over all traces.
+CodeSamples FindCodeSamples(std::span<const Trace> traces,
+                            const Vocabulary& vocabulary, ExtractRule rule);
+
+// Compiles the codes and groups those of a prompt by equal normalised assembly
+// (docs/studies.md, assembly-equivalence@1).  What an earlier call found for
+// another compiler is replaced.  `progress`: as of Compiler::Compile.
+void CompileSamples(const Compiler& compiler,
+                    const std::function<void(uint64_t)>& progress,
+                    CodeSamples* samples);
+
+// Both.
 CodeSamples CompileSamples(std::span<const Trace> traces,
                            const Vocabulary& vocabulary, ExtractRule rule,
                            const Compiler& compiler,

@@ -1,0 +1,38 @@
+#include "analysis/code/assembly_text.h"
+
+#include <algorithm>
+#include <array>
+
+#include "analysis/code/assembly_line.h"
+
+namespace moetap {
+namespace {
+
+// `line` is normalised.
+bool IsDropped(std::string_view line) {
+  static constexpr auto kDirectives = std::to_array<std::string_view>(
+      {"", ".file", ".ident", ".loc", ".addrsig", ".addrsig_sym"});
+  const std::string_view word = line.substr(0, line.find(' '));
+  return std::find(kDirectives.begin(), kDirectives.end(), word) !=
+             kDirectives.end() ||
+         word.starts_with(".cfi_") ||
+         line.starts_with(".section .note.GNU-stack") ||
+         line.starts_with(".section \".note.GNU-stack\"");
+}
+
+}  // namespace
+
+std::string NormalizeAssembly(std::string_view assembly) {
+  LabelNames labels;
+  std::string result;
+  std::string_view line;
+  for (AssemblyLines lines(assembly); lines.Next(&line);) {
+    // What is dropped must not number labels.
+    if (IsDropped(NormalizeLine(line, nullptr))) continue;
+    result += NormalizeLine(line, &labels);
+    result += '\n';
+  }
+  return result;
+}
+
+}  // namespace moetap
