@@ -2,9 +2,11 @@
 #ifndef MOETAP_ANALYSIS_CODE_COMPILER_H_
 #define MOETAP_ANALYSIS_CODE_COMPILER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,10 +30,13 @@ enum class CompileStatus : uint8_t {
   kInclude,   // "include": a header that is not the toolchain's
   kTime,      // "time": ran into the limit
   kMemory,    // "memory"
-  kOutput,    // "output": more than the limit
+  kOutput,    // "output": the code or what is written is over the limit
   kCrash,     // "crash": the compiler died or failed in itself
 };
 const char* CompileStatusName(CompileStatus status);
+
+// A longer code is not compiled: kOutput.
+inline constexpr size_t kMaxCodeBytes = size_t{1} << 20;
 
 struct Compiled {
   CompileStatus status = CompileStatus::kCompiled;
@@ -39,10 +44,12 @@ struct Compiled {
   std::string message;   // its first error, one line, made safe to print
 };
 
-// One compiler with its options, found and tried once.  Throws Error if it is
-// not there or does not work.  Safe to use from several threads.
+// One compiler with its options, found and tried once.  Safe to use from
+// several threads.
 class Compiler {
  public:
+  // Throws Error if the compiler is not there, is no gcc or clang, does not
+  // work, or cannot be confined on this system.
   explicit Compiler(CompilerOptions options);
   ~Compiler();
   Compiler(const Compiler&) = delete;
@@ -62,7 +69,7 @@ class Compiler {
 
  private:
   struct State;
-  State* state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace moetap
