@@ -51,8 +51,9 @@ struct CutOutcome {
   void Add(const CutOutcome& other);
 };
 
-// The upper bound: from the first position of a path on behind which there are
-// two leaves or more and all of them are of one group, only the first stays.
+// What hindsight saves without loss below nodes of one group: from the first
+// position of a path on behind which there are two leaves or more and all of
+// them are of one group, only the first stays.
 CutOutcome OracleCuts(const CutTree& tree);
 
 // `questions` are in order of branch, then position.  A branch is cut by its

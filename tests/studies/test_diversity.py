@@ -1,11 +1,13 @@
 """The study "diversity" against its definitions, on random searches."""
 
+import json
 import math
 import random
 
 import pytest
 
 import brute_diversity as brute
+from test_commands import make_capture, moetap  # noqa: F401
 
 LAYERS = [(16, 4), (12, 3)]
 THRESHOLDS = {"tokens": (1, 2, 4, 8, 16, 32, 64),
@@ -296,3 +298,22 @@ def test_without_codes_there_is_nothing_to_compute(run_study):
     document, _ = run_study(trace, "diversity", 1, ["0.1", "1"])
     assert document["status"] == "not_computable"
     assert document["reason"]["code"] == "no-codes"
+
+
+def test_a_capture_without_text_has_no_codes(make_capture, validator):
+    capture = make_capture()
+    done = moetap("diversity", capture, "--json", "--prefixes", 0)
+    assert done.returncode == 1, done.stderr
+    document = json.loads(done.stdout)
+    validator.validate(document)
+    assert document["reason"]["code"] == "no-codes"
+    assert "no-codes" in moetap("diversity", capture).stdout
+
+
+def test_options_that_are_no_use(make_capture):
+    capture = make_capture()
+    for option in (("--most-lost", 2), ("--extract", "any"),
+                   ("--prefixes", "many")):
+        assert moetap("diversity", capture, *option).returncode == 2
+    absent = moetap("diversity", capture, "--compiler", "no-such-compiler")
+    assert absent.returncode == 1 and "no-such-compiler" in absent.stderr
