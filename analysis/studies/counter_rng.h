@@ -14,6 +14,7 @@ enum Stream : uint64_t {
   kStreamSameElsewhere = 3,
   kStreamDifferentElsewhere = 4,
   kStreamSharing = 5,
+  kStreamCuts = 6,
 };
 
 // The finaliser of SplitMix64 (Steele, Lea, Flood 2014), modulo 2^64.

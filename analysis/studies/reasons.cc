@@ -14,6 +14,14 @@ const std::vector<Reason>& Reasons() {
        "The crossing pattern needs at least 6 MoE layers, and layers on both "
        "sides of its band.",
        "moetap locality --band FROM:TO CAPTURE, or a model with more layers"},
+      {"few-prefixes",
+       "Some prompts have more prefixes of codes than were compiled; the rule "
+       "by assembly did not ask about the rest.",
+       "moetap diversity --prefixes N CAPTURE"},
+      {"few-prompts",
+       "There are codes of fewer than 10 prompts, so the figures describe "
+       "these prompts and have no intervals.",
+       "record requests of at least 10 different prompts"},
       {"few-trees",
        "There are fewer than 10 trees with pairs, so intervals hold for these "
        "trees alone and say nothing about other prompts.",
@@ -46,9 +54,9 @@ const std::vector<Reason>& Reasons() {
        "so there are no curves to cross.",
        "record longer branches, or more of them"},
       {"no-codes",
-       "No sequence has code, or the capture does not say what the bytes of "
-       "its tokens are.",
-       "moetap info CAPTURE; moetap tree CAPTURE shows the text"},
+       "No finished request gave a code that compiles, or the capture does not "
+       "say what the bytes of its tokens are.",
+       "moetap assembly CAPTURE says why; moetap tree CAPTURE shows the text"},
       {"no-decode-rows",
        "No token that a request generated was the input of a row with routing.",
        "moetap info CAPTURE; let requests generate two tokens or more"},
@@ -83,6 +91,11 @@ const std::vector<Reason>& Reasons() {
       {"nothing-selected", "No request of the capture matches --select.",
        "moetap tree --json CAPTURE lists ids; name the --manifest for "
        "strategies, prompts and labels"},
+      {"one-strategy",
+       "All requests are of one decoding strategy, so there is nothing to "
+       "compare it with.",
+       "record the same prompts with another strategy of moetap-branch, and "
+       "name all manifests"},
       {"one-tree",
        "One tree has more than half of the pairs, so means over pairs have no "
        "interval for other prompts; means over trees (weight \"tree\") do.",

@@ -1,9 +1,10 @@
 // Runs one study on a trace given as JSON, for tests that compare it with an
 // independent computation: study_trace STUDY [THREADS [OPTION...]].  STUDY is
 // locality (options: PAIRS ALIGNMENT[:equivalent] SEED BAND), tree, paths,
-// sharing (BATCHES SEED [category]; with experts of 1000 bytes), or one of
-// those that print other JSON than a study's document: token_classes (a list of
-// names for each sequence), noise and batches (counts).
+// sharing (BATCHES SEED [category]; with experts of 1000 bytes), diversity
+// (MOST_LOST SEED; without the rule by assembly), or one of those that print
+// other JSON than a study's document: token_classes (a list of names for each
+// sequence), noise and batches (counts).
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
@@ -14,15 +15,18 @@
 // sequence may also have "external_id", "strategy", "client_prompt",
 // "category", "finish_reason", "preemptions", "returned_tokens" and
 // "provenance": per position {"source", "from" (index of a sequence), "reason",
-// "executions", "unreturned"}.
+// "executions", "unreturned"}.  For diversity it has "client_prompt" and, if it
+// is a sample, "group": a number, or null for a code that does not compile.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "analysis/studies/diversity.h"
 #include "analysis/studies/locality.h"
 #include "analysis/studies/noise_floor.h"
 #include "analysis/studies/sharing.h"
@@ -200,6 +204,29 @@ StudyDocument Locality(const Json& input, const std::vector<Trace>& traces,
   return RunLocality(PlanLocality(traces, options), {});
 }
 
+CodeSamples ReadSamples(const Json& input) {
+  const Json traces = input.is_array() ? input : Json::array({input});
+  CodeSamples samples;
+  std::map<std::string, uint32_t> prompts;
+  for (uint32_t t = 0; t < traces.size(); ++t) {
+    const Json& sequences = traces[t].at("sequences");
+    for (uint32_t s = 0; s < sequences.size(); ++s) {
+      if (!sequences[s].contains("group")) continue;
+      CodeSample sample;
+      sample.trace = t;
+      sample.sequence = s;
+      const auto [prompt, added] = prompts.emplace(
+          sequences[s].at("client_prompt"), samples.prompts.size());
+      if (added) samples.prompts.push_back({prompt->first, {}, 0});
+      sample.prompt = prompt->second;
+      const Json& group = sequences[s].at("group");
+      if (!group.is_null()) sample.group = group;
+      samples.samples.push_back(std::move(sample));
+    }
+  }
+  return samples;
+}
+
 int PrintTree(std::vector<Trace>& traces) {
   std::vector<Forest> forests;
   std::vector<TraceForest> all;
@@ -221,6 +248,7 @@ int Main(int argc, char** argv) {
   LocalityOptions options;
   std::string alignment = options.alignment;
   if (argc > 2) options.threads = static_cast<unsigned>(std::atoi(argv[2]));
+  DiversityOptions diversity;
   SharingOptions sharing;
   sharing.threads = options.threads;
   if (study == "locality") {
@@ -228,6 +256,9 @@ int Main(int argc, char** argv) {
     if (argc > 4) alignment = argv[4];
     if (argc > 5) options.seed = std::stoull(argv[5]);
     if (argc > 6) options.band = ParseBand(argv[6]);
+  } else if (study == "diversity") {
+    if (argc > 3) diversity.most_lost = std::stod(argv[3]);
+    if (argc > 4) diversity.seed = std::stoull(argv[4]);
   } else {
     if (argc > 3) sharing.batches = std::stoull(argv[3]);
     if (argc > 4) sharing.seed = std::stoull(argv[4]);
@@ -247,6 +278,8 @@ int Main(int argc, char** argv) {
     return PrintTree(traces);
   } else if (study == "sharing") {
     document = RunSharing(traces, {}, 1000, sharing, {});
+  } else if (study == "diversity") {
+    document = RunDiversity(traces, ReadSamples(input), {}, diversity, {});
   } else if (study == "batches") {
     std::cout << BatchCounts(traces, sharing).dump() << '\n';
     return 0;
@@ -258,7 +291,7 @@ int Main(int argc, char** argv) {
     return 0;
   } else {
     std::fprintf(stderr,
-                 "study_trace locality|tree|sharing|batches|noise|"
+                 "study_trace locality|tree|sharing|diversity|batches|noise|"
                  "token_classes [THREADS [OPTION...]]\n");
     return 2;
   }

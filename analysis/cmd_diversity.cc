@@ -1,0 +1,151 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analysis/code/assembly_text.h"
+#include "analysis/code/compiler.h"
+#include "analysis/commands.h"
+#include "analysis/progress.h"
+#include "analysis/studies/code_groups.h"
+#include "analysis/studies/diversity.h"
+#include "analysis/studies/envelope.h"
+#include "analysis/study_inputs.h"
+#include "analysis/study_options.h"
+
+namespace moetap {
+namespace {
+
+struct Options {
+  std::vector<std::filesystem::path> captures;
+  InputOptions inputs;
+  std::filesystem::path csv;
+  bool json = false;
+  CompilerOptions compiler;
+  ExtractRule extract = ExtractRule::kAuto;
+  uint64_t prefixes = 500;
+  DiversityOptions study;
+};
+
+// Equivalent as the samples are: by equal normalised assembly.
+std::vector<uint32_t> Classify(const Compiler& compiler,
+                               std::span<const std::string_view> codes) {
+  std::map<std::string, uint32_t> numbers;
+  std::vector<uint32_t> classes;
+  for (const Compiled& one : compiler.Compile(codes, {})) {
+    if (one.status != CompileStatus::kCompiled) {
+      classes.push_back(kNone);
+      continue;
+    }
+    const auto next = static_cast<uint32_t>(numbers.size());
+    classes.push_back(
+        numbers.emplace(NormalizeAssembly(one.assembly), next).first->second);
+  }
+  return classes;
+}
+
+CodeSamples FindGroups(const StudyInputs& inputs, ExtractRule extract,
+                       const Compiler& compiler) {
+  CodeSamples samples =
+      FindCodeSamples(inputs.traces, inputs.vocabulary, extract);
+  Progress progress("compiling", samples.samples.size());
+  CompileSamples(
+      compiler, [&](uint64_t done) { progress.Add(done); }, &samples);
+  return samples;
+}
+
+int RunDiversityCommand(const Options& options) {
+  const StudyInputs inputs = LoadStudyInputs(options.captures, options.inputs);
+  const Compiler compiler(options.compiler);
+  const CodeSamples samples = FindGroups(inputs, options.extract, compiler);
+  const ClassifyCodes classify = [&](std::span<const std::string_view> codes) {
+    return Classify(compiler, codes);
+  };
+  AskPrefixes ask;
+  if (options.prefixes > 0) {
+    ask = [&](const Trace& trace, const Ensemble& ensemble,
+              const CutSearch& search) {
+      return AskAssembly(trace, inputs.vocabulary, samples, ensemble, search,
+                         classify, options.prefixes);
+    };
+  }
+  StudyDocument document =
+      RunDiversity(inputs.traces, samples, ask, options.study, inputs.inputs);
+  document.options["compiler"] = compiler.version();
+  document.options["flags"] = options.compiler.flags;
+  document.options["standard"] = options.compiler.standard;
+  document.options["prefixes"] = options.prefixes;
+  AddInputs(inputs, &document);
+  if (options.json) {
+    fmt::print("{}\n", ToJson(document).dump(1));
+  } else {
+    fmt::print("{}", DiversityText(document));
+  }
+  if (!options.csv.empty()) WriteCsv(document, options.csv);
+  return ExitStatus(document);
+}
+
+void AddCompilerOptions(CLI::App* verb, Options* options) {
+  verb->add_option("--compiler", options->compiler.compiler,
+                   "gcc or clang, a name in $PATH or a path")
+      ->type_name("PROGRAM")
+      ->capture_default_str();
+  verb->add_option("--std", options->compiler.standard, "The standard of C")
+      ->type_name("NAME")
+      ->capture_default_str();
+  verb->add_option("--cache", options->compiler.cache,
+                   "Keep what was compiled in DIR")
+      ->type_name("DIR");
+  const std::map<std::string, ExtractRule> rules = {
+      {"auto", ExtractRule::kAuto},
+      {"fenced", ExtractRule::kFenced},
+      {"bare", ExtractRule::kBare}};
+  verb->add_option("--extract", options->extract,
+                   "Where the code is in a text: auto, fenced or bare")
+      ->transform(CLI::CheckedTransformer(rules))
+      ->type_name("RULE");
+}
+
+}  // namespace
+
+void AddDiversityCommand(CLI::App& app, Command* run) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand(
+      "diversity",
+      "Which different codes decoding strategies find, and what cutting "
+      "duplicates would save");
+  verb->group("Study");
+  verb->footer(
+      "Example: moetap diversity run1 --manifest run1.jsonl\n"
+      "Exit status: 0 done, 3 descriptive only or a capture with losses, "
+      "1 not computable, 2 usage.");
+  verb->add_option("CAPTURE", options->captures,
+                   "Capture directories or files, of one model")
+      ->required();
+  verb->add_flag("--json", options->json,
+                 "Print JSON as docs/study.schema.json defines it");
+  verb->add_option("--csv", options->csv, "Also write diversity.csv into DIR")
+      ->type_name("DIR");
+  verb->add_option("--most-lost", options->study.most_lost,
+                   "Share of groups that a chosen cutting threshold may lose")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("SHARE")
+      ->capture_default_str();
+  verb->add_option("--prefixes", options->prefixes,
+                   "Prefixes of codes to compile for each search, at most; 0 "
+                   "leaves out the rule by assembly")
+      ->type_name("N")
+      ->capture_default_str();
+  AddCompilerOptions(verb, options.get());
+  AddInputOptions(verb, &options->inputs);
+  AddSeedOption(verb, &options->study.seed);
+  AddThreadsOption(verb, &options->compiler.threads);
+  verb->callback([options, run] {
+    *run = [options] { return RunDiversityCommand(*options); };
+  });
+}
+
+}  // namespace moetap
