@@ -26,7 +26,7 @@ struct Options {
   bool json = false;
   CompilerOptions compiler;
   ExtractRule extract = ExtractRule::kAuto;
-  uint64_t prefixes = 500;
+  uint64_t prefixes = 4000;
   DiversityOptions study;
 };
 
