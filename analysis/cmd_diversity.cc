@@ -26,7 +26,7 @@ struct Options {
   bool json = false;
   CompilerOptions compiler;
   ExtractRule extract = ExtractRule::kAuto;
-  uint64_t prefixes = 500;
+  uint64_t prefixes = 4000;
   DiversityOptions study;
 };
 
@@ -103,9 +103,9 @@ void AddCompilerOptions(CLI::App* verb, Options* options) {
       {"auto", ExtractRule::kAuto},
       {"fenced", ExtractRule::kFenced},
       {"bare", ExtractRule::kBare}};
-  verb->add_option("--extract", options->extract,
-                   "Where the code is in a text: auto, fenced or bare")
-      ->transform(CLI::CheckedTransformer(rules))
+  verb->add_option("--extract", options->extract, "Where the code is in a text")
+      ->transform(
+          CLI::CheckedTransformer(rules).description("auto|fenced|bare"))
       ->type_name("RULE");
 }
 

@@ -317,3 +317,8 @@ def test_options_that_are_no_use(make_capture):
         assert moetap("diversity", capture, *option).returncode == 2
     absent = moetap("diversity", capture, "--compiler", "no-such-compiler")
     assert absent.returncode == 1 and "no-such-compiler" in absent.stderr
+
+
+def test_help_is_text():
+    for line in moetap("diversity", "--help").stdout.splitlines():
+        assert line.isprintable()
