@@ -139,12 +139,6 @@ std::string JoinedLayers(const StudyDocument& document) {
   return text;
 }
 
-std::string Note(const std::string& code) {
-  const Reason& reason = FindReason(code);
-  return fmt::format("{}: {}\n    next: {}\n", reason.code, reason.text,
-                     reason.next);
-}
-
 }  // namespace
 
 std::string DiversityText(const StudyDocument& document) {
@@ -154,8 +148,8 @@ std::string DiversityText(const StudyDocument& document) {
     text += Cuts(document) + Joined(document) + JoinedLayers(document);
   }
   if (!document.reason.empty() || !document.warnings.empty()) text += '\n';
-  if (!document.reason.empty()) text += Note(document.reason);
-  for (const std::string& code : document.warnings) text += Note(code);
+  if (!document.reason.empty()) text += ReasonNote(document.reason);
+  for (const std::string& code : document.warnings) text += ReasonNote(code);
   return text;
 }
 

@@ -194,12 +194,6 @@ std::string Breakdowns(const StudyDocument& document) {
   return text;
 }
 
-std::string Note(const std::string& code) {
-  const Reason& reason = FindReason(code);
-  return fmt::format("{}: {}\n    next: {}\n", reason.code, reason.text,
-                     reason.next);
-}
-
 }  // namespace
 
 std::string LocalityText(const StudyDocument& document) {
@@ -218,8 +212,8 @@ std::string LocalityText(const StudyDocument& document) {
     text += fmt::format("* published: {}\n",
                         document.Find("jaccard.input.same")->published->why);
   }
-  if (!document.reason.empty()) text += '\n' + Note(document.reason);
-  for (const std::string& code : document.warnings) text += Note(code);
+  if (!document.reason.empty()) text += '\n' + ReasonNote(document.reason);
+  for (const std::string& code : document.warnings) text += ReasonNote(code);
   return text;
 }
 

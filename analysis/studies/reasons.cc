@@ -1,5 +1,7 @@
 #include "analysis/studies/reasons.h"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 #include <string>
 
@@ -109,6 +111,10 @@ const std::vector<Reason>& Reasons() {
        "The capture holds prefix hashes instead of token ids, so equal tokens "
        "on different paths cannot be told.",
        "moetap record --tokens full -- COMMAND"},
+      {"unknown-text",
+       "Some finished requests have tokens whose text is not in the capture; "
+       "they were left out.",
+       "record with --tokens full; moetap info CAPTURE shows the vocabulary"},
       {"unjoined-rows",
        "The manifest names requests that the capture does not hold.",
        "name the captures and the manifests of the same runs"},
@@ -134,6 +140,12 @@ const Reason& FindReason(std::string_view code) {
     if (reason.code == code) return reason;
   }
   throw std::logic_error("unknown reason " + std::string(code));
+}
+
+std::string ReasonNote(std::string_view code) {
+  const Reason& reason = FindReason(code);
+  return fmt::format("{}: {}\n    next: {}\n", reason.code, reason.text,
+                     reason.next);
 }
 
 }  // namespace moetap

@@ -2,6 +2,7 @@
 #ifndef MOETAP_ANALYSIS_STUDIES_REASONS_H_
 #define MOETAP_ANALYSIS_STUDIES_REASONS_H_
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,9 @@ const std::vector<Reason>& Reasons();
 
 // `code` must be in the table.
 const Reason& FindReason(std::string_view code);
+
+// Two lines for a terminal.
+std::string ReasonNote(std::string_view code);
 
 }  // namespace moetap
 

@@ -148,12 +148,6 @@ std::string Served(const StudyDocument& document) {
          lines;
 }
 
-std::string Note(const std::string& code) {
-  const Reason& reason = FindReason(code);
-  return fmt::format("{}: {}\n    next: {}\n", reason.code, reason.text,
-                     reason.next);
-}
-
 }  // namespace
 
 std::string SharingText(const StudyDocument& document) {
@@ -166,8 +160,8 @@ std::string SharingText(const StudyDocument& document) {
         "had nothing in common\nbut chance; MiB: weights of the touched "
         "experts, all layers\n";
   }
-  if (!document.reason.empty()) text += '\n' + Note(document.reason);
-  for (const std::string& code : document.warnings) text += Note(code);
+  if (!document.reason.empty()) text += '\n' + ReasonNote(document.reason);
+  for (const std::string& code : document.warnings) text += ReasonNote(code);
   return text;
 }
 
