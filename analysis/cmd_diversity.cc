@@ -9,6 +9,7 @@
 #include "analysis/code/assembly_text.h"
 #include "analysis/code/compiler.h"
 #include "analysis/commands.h"
+#include "analysis/compiler_options.h"
 #include "analysis/progress.h"
 #include "analysis/studies/code_groups.h"
 #include "analysis/studies/diversity.h"
@@ -74,9 +75,7 @@ int RunDiversityCommand(const Options& options) {
   }
   StudyDocument document =
       RunDiversity(inputs.traces, samples, ask, options.study, inputs.inputs);
-  document.options["compiler"] = compiler.version();
-  document.options["flags"] = options.compiler.flags;
-  document.options["standard"] = options.compiler.standard;
+  AddCompiler(options.compiler, compiler, &document);
   document.options["prefixes"] = options.prefixes;
   AddInputs(inputs, &document);
   if (options.json) {
@@ -86,27 +85,6 @@ int RunDiversityCommand(const Options& options) {
   }
   if (!options.csv.empty()) WriteCsv(document, options.csv);
   return ExitStatus(document);
-}
-
-void AddCompilerOptions(CLI::App* verb, Options* options) {
-  verb->add_option("--compiler", options->compiler.compiler,
-                   "gcc or clang, a name in $PATH or a path")
-      ->type_name("PROGRAM")
-      ->capture_default_str();
-  verb->add_option("--std", options->compiler.standard, "The standard of C")
-      ->type_name("NAME")
-      ->capture_default_str();
-  verb->add_option("--cache", options->compiler.cache,
-                   "Keep what was compiled in DIR")
-      ->type_name("DIR");
-  const std::map<std::string, ExtractRule> rules = {
-      {"auto", ExtractRule::kAuto},
-      {"fenced", ExtractRule::kFenced},
-      {"bare", ExtractRule::kBare}};
-  verb->add_option("--extract", options->extract, "Where the code is in a text")
-      ->transform(
-          CLI::CheckedTransformer(rules).description("auto|fenced|bare"))
-      ->type_name("RULE");
 }
 
 }  // namespace
@@ -139,7 +117,8 @@ void AddDiversityCommand(CLI::App& app, Command* run) {
                    "leaves out the rule by assembly")
       ->type_name("N")
       ->capture_default_str();
-  AddCompilerOptions(verb, options.get());
+  AddCompilerOptions(verb, &options->compiler);
+  AddExtractOption(verb, &options->extract);
   AddInputOptions(verb, &options->inputs);
   AddSeedOption(verb, &options->study.seed);
   AddThreadsOption(verb, &options->compiler.threads);

@@ -15,6 +15,7 @@ StudyResult ResultOf(std::string name, std::optional<double> estimate,
   if (interval.lo) result.method = "delete-one-prompt jackknife, t";
   result.unit = "prompt";
   result.n_units = interval.units;
+  result.n_effective = interval.effective;
   return result;
 }
 
