@@ -32,6 +32,7 @@ void AddExportCommand(CLI::App& app, Command* run);
 void AddTreeCommand(CLI::App& app, Command* run);
 void AddLocalityCommand(CLI::App& app, Command* run);
 void AddSharingCommand(CLI::App& app, Command* run);
+void AddAssemblyCommand(CLI::App& app, Command* run);
 void AddDiversityCommand(CLI::App& app, Command* run);
 void AddReportCommand(CLI::App& app, Command* run);
 

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   moetap::AddTreeCommand(app, &run);
   moetap::AddLocalityCommand(app, &run);
   moetap::AddSharingCommand(app, &run);
+  moetap::AddAssemblyCommand(app, &run);
   moetap::AddDiversityCommand(app, &run);
   moetap::AddReportCommand(app, &run);
   try {

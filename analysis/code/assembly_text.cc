@@ -22,15 +22,23 @@ bool IsDropped(std::string_view line) {
 
 }  // namespace
 
-std::string NormalizeAssembly(std::string_view assembly) {
-  LabelNames labels;
+std::string DropRemarks(std::string_view assembly) {
   std::string result;
   std::string_view line;
   for (AssemblyLines lines(assembly); lines.Next(&line);) {
-    // What is dropped must not number labels.
-    if (IsDropped(NormalizeLine(line, nullptr))) continue;
-    result += NormalizeLine(line, &labels);
-    result += '\n';
+    const std::string kept = NormalizeLine(line, nullptr);
+    if (!IsDropped(kept)) result += kept + '\n';
+  }
+  return result;
+}
+
+std::string NormalizeAssembly(std::string_view assembly) {
+  const std::string kept = DropRemarks(assembly);
+  LabelNames labels;
+  std::string result;
+  std::string_view line;
+  for (AssemblyLines lines(kept); lines.Next(&line);) {
+    result += NormalizeLine(line, &labels) + '\n';
   }
   return result;
 }

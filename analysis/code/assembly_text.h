@@ -14,6 +14,9 @@ namespace moetap {
 // equivalent codes.  Lines end with a newline each.
 std::string NormalizeAssembly(std::string_view assembly);
 
+// By all of these rules but the last: local labels keep their names.
+std::string DropRemarks(std::string_view assembly);
+
 struct Instruction {
   std::string text;   // normalised; local labels are numbered by their first
                       // occurrence in the function

@@ -159,13 +159,4 @@ void CompileSamples(const Compiler& compiler,
   }
 }
 
-CodeSamples CompileSamples(std::span<const Trace> traces,
-                           const Vocabulary& vocabulary, ExtractRule rule,
-                           const Compiler& compiler,
-                           const std::function<void(uint64_t)>& progress) {
-  CodeSamples samples = FindCodeSamples(traces, vocabulary, rule);
-  CompileSamples(compiler, progress, &samples);
-  return samples;
-}
-
 }  // namespace moetap

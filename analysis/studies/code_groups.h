@@ -59,12 +59,6 @@ void CompileSamples(const Compiler& compiler,
                     const std::function<void(uint64_t)>& progress,
                     CodeSamples* samples);
 
-// Both.
-CodeSamples CompileSamples(std::span<const Trace> traces,
-                           const Vocabulary& vocabulary, ExtractRule rule,
-                           const Compiler& compiler,
-                           const std::function<void(uint64_t)>& progress);
-
 }  // namespace moetap
 
 #endif  // MOETAP_ANALYSIS_STUDIES_CODE_GROUPS_H_

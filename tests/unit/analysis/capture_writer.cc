@@ -130,6 +130,20 @@ void CaptureWriter::Samples(const std::vector<SampleRecord>& samples,
   Add(RecordType::kSamples, Record(SamplesRecord{n, hashed}, samples));
 }
 
+void CaptureWriter::Vocabulary(uint32_t first_id,
+                               const std::vector<std::string>& tokens) {
+  std::vector<uint16_t> lengths;
+  std::string text;
+  for (const std::string& token : tokens) {
+    lengths.push_back(static_cast<uint16_t>(token.size()));
+    text += token;
+  }
+  const auto n = static_cast<uint32_t>(tokens.size());
+  ByteVector bytes = Record(VocabularyRecord{first_id, n}, lengths);
+  Append(&bytes, std::string_view(text));
+  Add(RecordType::kVocabulary, bytes);
+}
+
 void CaptureWriter::Kv(uint32_t request, uint64_t step, uint32_t first_index,
                        const std::vector<uint32_t>& blocks) {
   const auto n = static_cast<uint32_t>(blocks.size());

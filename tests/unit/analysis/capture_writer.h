@@ -32,6 +32,8 @@ class CaptureWriter {
   void Hashes(uint32_t request, uint32_t start,
               const std::vector<uint64_t>& hashes);
   void Samples(const std::vector<SampleRecord>& samples, bool hashed);
+  // Of the tokens from `first_id` on.
+  void Vocabulary(uint32_t first_id, const std::vector<std::string>& tokens);
   void Kv(uint32_t request, uint64_t step, uint32_t first_index,
           const std::vector<uint32_t>& blocks);
   // `kind` is a log::StepKind.

@@ -75,6 +75,11 @@ TEST(NormalizeAssemblyTest, SymbolsOfTheCodeKeepTheirNames) {
             "incl L1(%rip)\n");
 }
 
+TEST(DropRemarksTest, LabelsKeepTheirNames) {
+  EXPECT_EQ(DropRemarks("\t.file\t\"a.c\"\n.L7:\n\tjmp\t.L7  # again\n"),
+            ".L7:\njmp .L7\n");
+}
+
 TEST(ParseFunctionsTest, InstructionsOfEachFunction) {
   const auto functions = ParseFunctions(
       "\t.text\n\t.globl f\n\t.type f, @function\nf:\n.LFB0:\n"
