@@ -90,7 +90,9 @@ std::string Shares(const StudyDocument& document) {
   text += fmt::format("{:<44} {:>9.1f} {:>14} {:>8}\n", "groups of a prompt",
                       groups.estimate.value_or(0), Interval(groups, 1),
                       groups.n_units);
-  return text;
+  const StudyResult& largest = *document.Find("top3.share");
+  return text + fmt::format("intervals of the largest groups: {} prompts{}\n",
+                            largest.n_units, EffectiveNote(largest));
 }
 
 // Of a breakdown: a line for each value, a column for each figure.
