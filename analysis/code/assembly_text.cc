@@ -8,6 +8,13 @@
 namespace moetap {
 namespace {
 
+// `line` is normalised.  A section may have a longer name that begins so.
+bool IsStackNote(std::string_view line) {
+  return line == ".section .note.GNU-stack" ||
+         line.starts_with(".section .note.GNU-stack,") ||
+         line.starts_with(".section \".note.GNU-stack\",");
+}
+
 // `line` is normalised.
 bool IsDropped(std::string_view line) {
   static constexpr auto kDirectives = std::to_array<std::string_view>(
@@ -15,9 +22,7 @@ bool IsDropped(std::string_view line) {
   const std::string_view word = line.substr(0, line.find(' '));
   return std::find(kDirectives.begin(), kDirectives.end(), word) !=
              kDirectives.end() ||
-         word.starts_with(".cfi_") ||
-         line.starts_with(".section .note.GNU-stack") ||
-         line.starts_with(".section \".note.GNU-stack\"");
+         word.starts_with(".cfi_") || IsStackNote(line);
 }
 
 }  // namespace

@@ -45,6 +45,8 @@ TEST(NormalizeAssemblyTest, NotesToTheLinkerAreDropped) {
                         "\t.addrsig\n\t.addrsig_sym g\n"),
       "ret\n");
   EXPECT_EQ(NormalizeAssembly("\t.section\t.rodata\n"), ".section .rodata\n");
+  EXPECT_EQ(NormalizeAssembly("\t.section\t.note.GNU-stack.a,\"aw\"\n"),
+            ".section .note.GNU-stack.a,\"aw\"\n");
 }
 
 TEST(NormalizeAssemblyTest, UnwindTablesAreDropped) {
