@@ -106,6 +106,14 @@ bool Receive(const Descriptor& socket, int millis, Message* message) {
                             MSG_WAITALL) == sizeof *message;
 }
 
+// The kernel's clock of the limit is not the one that reports the time.
+bool RanOut(const SandboxReply& reply, const SandboxLimits& limits) {
+  const bool signalled =
+      WIFSIGNALED(reply.wait_status) && WTERMSIG(reply.wait_status) == SIGXCPU;
+  const auto seconds = static_cast<int64_t>(limits.cpu_seconds);
+  return signalled || reply.cpu_micros >= seconds * 1'000'000;
+}
+
 }  // namespace
 
 const char* ConfinementName(Confinement confinement) {
@@ -170,8 +178,7 @@ SandboxRun Sandbox::Run(std::string_view input) {
   }
   SandboxRun run = Collect();
   run.wait_status = reply.wait_status;
-  const auto cpu = static_cast<int64_t>(program_.limits.cpu_seconds);
-  run.timed_out = !answered || reply.cpu_micros >= cpu * 1'000'000;
+  run.timed_out = !answered || RanOut(reply, program_.limits);
   return run;
 }
 

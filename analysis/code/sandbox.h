@@ -33,7 +33,7 @@ struct ReadablePath {
 };
 
 struct SandboxLimits {
-  uint64_t cpu_seconds = 10;
+  uint64_t cpu_seconds = 5;
   uint64_t wall_seconds = 30;
   uint64_t memory_bytes = uint64_t{1} << 30;   // address space
   uint64_t stack_bytes = uint64_t{64} << 20;   // of it

@@ -1,12 +1,15 @@
 #include "analysis/code/toolchain.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
-#include <set>
+#include <filesystem>
 #include <sstream>
 #include <string_view>
 
+#include "analysis/code/program_files.h"
 #include "analysis/code/tool_output.h"
 #include "analysis/error.h"
 
@@ -106,40 +109,6 @@ std::vector<std::string> HeaderFolders(const std::string& printed) {
   return folders;
 }
 
-// The dynamic loader and libraries, as the loader itself lists them.
-std::vector<std::string> Libraries(const std::string& program) {
-  std::vector<std::string> libraries;
-  const std::string printed =
-      ToolOutput({program}, {"LD_TRACE_LOADED_OBJECTS=1"});
-  for (const std::string& line : Split(printed, '\n')) {
-    const size_t begin = line.find('/');
-    const size_t end = line.rfind(" (");
-    if (begin == std::string::npos || end == std::string::npos) continue;
-    // "/lib/ld.so => /lib64/ld.so (0x...)" names what is loaded last.
-    const size_t arrow = line.find("=> /");
-    const size_t from = arrow == std::string::npos ? begin : arrow + 3;
-    if (from < end) libraries.push_back(line.substr(from, end - from));
-  }
-  return libraries;
-}
-
-std::string LibraryPath(const std::vector<std::string>& libraries) {
-  std::set<std::string> seen;
-  std::string path;
-  for (const std::string& library : libraries) {
-    const std::string folder = fs::path(library).parent_path().string();
-    if (!seen.insert(folder).second) continue;
-    path += (path.empty() ? "" : ":") + folder;
-  }
-  return path;
-}
-
-void AddReadable(const std::string& path, SandboxProgram* program) {
-  std::error_code missing;
-  const fs::path source = fs::canonical(path, missing);
-  if (!missing) program->readable.push_back({path, source.string()});
-}
-
 std::string Identity(const Toolchain& toolchain) {
   std::string identity = toolchain.version;
   for (const std::string& word : toolchain.program.argv) {
@@ -166,11 +135,8 @@ Toolchain FindToolchain(const CompilerOptions& options) {
   SandboxProgram& program = toolchain.program;
   program.argv =
       OnlyCommand(ToolOutput(Command(driver, options, {"-###", "-S"})));
-  const std::vector<std::string> libraries = Libraries(program.argv[0]);
-  program.environment = {"LC_ALL=C", "PATH=/nonexistent",
-                         "LD_LIBRARY_PATH=" + LibraryPath(libraries)};
-  AddReadable(program.argv[0], &program);
-  for (const std::string& library : libraries) AddReadable(library, &program);
+  program.environment = {"LC_ALL=C", "PATH=/nonexistent"};
+  AddLoadedFiles(&program);
   const std::string search = ToolOutput(Command(driver, options, {"-E", "-v"}));
   for (const std::string& folder : HeaderFolders(search)) {
     AddReadable(folder, &program);
