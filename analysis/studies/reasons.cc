@@ -111,10 +111,6 @@ const std::vector<Reason>& Reasons() {
        "The capture holds prefix hashes instead of token ids, so equal tokens "
        "on different paths cannot be told.",
        "moetap record --tokens full -- COMMAND"},
-      {"unknown-text",
-       "Some finished requests have tokens whose text is not in the capture; "
-       "they were left out.",
-       "record with --tokens full; moetap info CAPTURE shows the vocabulary"},
       {"unjoined-rows",
        "The manifest names requests that the capture does not hold.",
        "name the captures and the manifests of the same runs"},
@@ -123,6 +119,10 @@ const std::vector<Reason>& Reasons() {
        "prompt are unknown.",
        "name every manifest of the run with --manifest, or leave these "
        "requests out with --select"},
+      {"unknown-text",
+       "Some finished requests have tokens whose text is not in the capture; "
+       "they were left out.",
+       "record with --tokens full; moetap info CAPTURE shows the vocabulary"},
       {"unrouted-sets",
        "Some tokens were routed to fewer experts than the others; their sets "
        "were left out.",

@@ -9,6 +9,8 @@ import itertools
 import numpy as np
 from scipy import stats
 
+import brute
+
 WINDOW = 8
 EARLIER = 32
 
@@ -282,6 +284,5 @@ def interval(values, weights=None):
         return estimate, None, None, n
     left = [(values.sum() - v) / (weights.sum() - w)
             for v, w in zip(values[use], weights[use])]
-    error = np.sqrt((n - 1) / n * np.sum((left - np.mean(left)) ** 2))
-    t = stats.t.ppf(0.975, n - 1)
-    return estimate, estimate - t * error, estimate + t * error, n
+    lo, hi = brute.jackknife(left, estimate, brute.effective_units(weights))
+    return estimate, lo, hi, n
