@@ -16,6 +16,7 @@
 #include "analysis/studies/code_groups.h"
 #include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
+#include "analysis/study_output.h"
 
 namespace moetap {
 namespace {
@@ -23,8 +24,7 @@ namespace {
 struct Options {
   std::vector<std::filesystem::path> captures;
   InputOptions inputs;
-  std::filesystem::path csv;
-  bool json = false;
+  StudyOutput output;
   CompilerOptions compiler;
   ExtractRule extract = ExtractRule::kAuto;
   std::vector<std::string> columns;  // "clang -O2"
@@ -125,14 +125,7 @@ int RunAssemblyCommand(const Options& options) {
       RunAssembly(inputs.traces, samples, columns, inputs.inputs);
   AddCompiler(options.compiler, compiler, &document);
   AddInputs(inputs, &document);
-  if (options.json) {
-    fmt::print("{}\n", ToJson(document).dump(1, ' ', false,
-                                             Json::error_handler_t::replace));
-  } else {
-    fmt::print("{}", AssemblyStudyText(document));
-  }
-  if (!options.csv.empty()) WriteCsv(document, options.csv);
-  return ExitStatus(document);
+  return PrintStudy(document, AssemblyStudyText, options.output);
 }
 
 }  // namespace
@@ -155,10 +148,7 @@ void AddAssemblyCommand(CLI::App& app, Command* run) {
   verb->add_option("CAPTURE", options->captures,
                    "Capture directories or files, of one model")
       ->required();
-  verb->add_flag("--json", options->json,
-                 "Print JSON as docs/study.schema.json defines it");
-  verb->add_option("--csv", options->csv, "Also write assembly.csv into DIR")
-      ->type_name("DIR");
+  AddOutputOptions(verb, &options->output);
   verb->add_option("--explain", options->explain,
                    "Say why the codes of two requests are equivalent or not, "
                    "and nothing else")

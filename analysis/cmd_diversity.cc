@@ -16,6 +16,7 @@
 #include "analysis/studies/envelope.h"
 #include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
+#include "analysis/study_output.h"
 
 namespace moetap {
 namespace {
@@ -23,8 +24,7 @@ namespace {
 struct Options {
   std::vector<std::filesystem::path> captures;
   InputOptions inputs;
-  std::filesystem::path csv;
-  bool json = false;
+  StudyOutput output;
   CompilerOptions compiler;
   ExtractRule extract = ExtractRule::kAuto;
   uint64_t prefixes = 4000;
@@ -78,13 +78,7 @@ int RunDiversityCommand(const Options& options) {
   AddCompiler(options.compiler, compiler, &document);
   document.options["prefixes"] = options.prefixes;
   AddInputs(inputs, &document);
-  if (options.json) {
-    fmt::print("{}\n", ToJson(document).dump(1));
-  } else {
-    fmt::print("{}", DiversityText(document));
-  }
-  if (!options.csv.empty()) WriteCsv(document, options.csv);
-  return ExitStatus(document);
+  return PrintStudy(document, DiversityText, options.output);
 }
 
 }  // namespace
@@ -103,10 +97,7 @@ void AddDiversityCommand(CLI::App& app, Command* run) {
   verb->add_option("CAPTURE", options->captures,
                    "Capture directories or files, of one model")
       ->required();
-  verb->add_flag("--json", options->json,
-                 "Print JSON as docs/study.schema.json defines it");
-  verb->add_option("--csv", options->csv, "Also write diversity.csv into DIR")
-      ->type_name("DIR");
+  AddOutputOptions(verb, &options->output);
   verb->add_option("--most-lost", options->study.most_lost,
                    "Share of groups that a chosen cutting threshold may lose")
       ->check(CLI::Range(0.0, 1.0))

@@ -14,6 +14,7 @@
 #include "analysis/studies/locality.h"
 #include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
+#include "analysis/study_output.h"
 
 namespace moetap {
 namespace {
@@ -21,8 +22,7 @@ namespace {
 struct Options {
   std::vector<std::filesystem::path> captures;
   InputOptions inputs;
-  std::filesystem::path csv;
-  bool json = false;
+  StudyOutput output;
   std::string pairs = "fork";
   std::string band;
   CompilerOptions compiler;
@@ -58,14 +58,7 @@ int RunLocalityCommand(const Options& options) {
       RunLocality(plan, inputs.inputs,
                   [&progress](uint64_t pairs) { progress.Add(pairs); });
   AddInputs(inputs, &document);
-  if (options.json) {
-    fmt::print("{}\n", ToJson(document).dump(1, ' ', false,
-                                             Json::error_handler_t::replace));
-  } else {
-    fmt::print("{}", LocalityText(document));
-  }
-  if (!options.csv.empty()) WriteCsv(document, options.csv);
-  return ExitStatus(document);
+  return PrintStudy(document, LocalityText, options.output);
 }
 
 }  // namespace
@@ -86,10 +79,7 @@ void AddLocalityCommand(CLI::App& app, Command* run) {
   verb->add_option("CAPTURE", options->captures,
                    "Capture directories or files, of one model")
       ->required();
-  verb->add_flag("--json", options->json,
-                 "Print JSON as docs/study.schema.json defines it");
-  verb->add_option("--csv", options->csv, "Also write locality.csv into DIR")
-      ->type_name("DIR");
+  AddOutputOptions(verb, &options->output);
   verb->add_option("--pairs", options->pairs,
                    "Which rows to compare: all below a fork (fork), those "
                    "before the next fork (siblings), or those of N drawn pairs "

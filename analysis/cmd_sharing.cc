@@ -12,6 +12,7 @@
 #include "analysis/studies/sharing.h"
 #include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
+#include "analysis/study_output.h"
 
 namespace moetap {
 namespace {
@@ -19,8 +20,7 @@ namespace {
 struct Options {
   std::vector<std::filesystem::path> captures;
   InputOptions inputs;
-  std::filesystem::path csv;
-  bool json = false;
+  StudyOutput output;
   std::optional<uint64_t> expert_bytes;
   SharingOptions study;
 };
@@ -38,14 +38,7 @@ int RunSharingCommand(const Options& options) {
   StudyDocument document =
       RunSharing(inputs.traces, served, expert_bytes, study, inputs.inputs);
   AddInputs(inputs, &document);
-  if (options.json) {
-    fmt::print("{}\n", ToJson(document).dump(1, ' ', false,
-                                             Json::error_handler_t::replace));
-  } else {
-    fmt::print("{}", SharingText(document));
-  }
-  if (!options.csv.empty()) WriteCsv(document, options.csv);
-  return ExitStatus(document);
+  return PrintStudy(document, SharingText, options.output);
 }
 
 }  // namespace
@@ -65,10 +58,7 @@ void AddSharingCommand(CLI::App& app, Command* run) {
   verb->add_option("CAPTURE", options->captures,
                    "Capture directories or files, of one model")
       ->required();
-  verb->add_flag("--json", options->json,
-                 "Print JSON as docs/study.schema.json defines it");
-  verb->add_option("--csv", options->csv, "Also write sharing.csv into DIR")
-      ->type_name("DIR");
+  AddOutputOptions(verb, &options->output);
   verb->add_option("--batches", options->study.batches,
                    "Synthetic batches of each kind and size, at most")
       ->check(CLI::Range(1, 1000000))

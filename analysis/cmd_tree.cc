@@ -12,6 +12,7 @@
 #include "analysis/studies/tree_study.h"
 #include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
+#include "analysis/study_output.h"
 
 namespace moetap {
 namespace {
@@ -19,8 +20,7 @@ namespace {
 struct Options {
   std::vector<std::filesystem::path> captures;
   InputOptions inputs;
-  std::filesystem::path csv;
-  bool json = false;
+  StudyOutput output;
   bool dot = false;
   bool paths = false;
   size_t max_nodes = 200;
@@ -49,11 +49,9 @@ int RunTreeCommand(const Options& options) {
   TreeStudy study = RunTree(all, inputs.inputs);
   AddInputs(inputs, &study.document);
   const int status = ExitStatus(study.document);
-  if (!options.csv.empty()) WriteCsv(study.document, options.csv);
-  if (options.json) {
-    fmt::print("{}\n",
-               TreeJson(std::move(study))
-                   .dump(1, ' ', false, Json::error_handler_t::replace));
+  if (!options.output.csv.empty()) WriteCsv(study.document, options.output.csv);
+  if (options.output.json) {
+    PrintJson(TreeJson(std::move(study)));
   } else if (options.paths) {
     fmt::print("{}", TreePaths(all));
   } else if (options.dot) {
@@ -82,22 +80,18 @@ void AddTreeCommand(CLI::App& app, Command* run) {
   verb->add_option("CAPTURE", options->captures, "Capture directories or files")
       ->required();
   AddInputOptions(verb, &options->inputs);
-  auto* json =
-      verb->add_flag("--json", options->json,
-                     "Print JSON as docs/study.schema.json defines it");
+  AddOutputOptions(verb, &options->output);
   auto* dot = verb->add_flag("--dot", options->dot, "Print Graphviz source")
-                  ->excludes(json);
+                  ->excludes("--json");
   verb->add_flag("--paths", options->paths,
                  "Print the token paths alone as canonical JSON, equal byte "
                  "for byte to what moetap-branch paths prints")
-      ->excludes(json)
+      ->excludes("--json")
       ->excludes(dot);
   verb->add_option("--max-nodes", options->max_nodes,
                    "Nodes to draw in the text form")
       ->type_name("N")
       ->capture_default_str();
-  verb->add_option("--csv", options->csv, "Also write tree.csv into DIR")
-      ->type_name("DIR");
   verb->callback([options, run] {
     *run = [options] { return RunTreeCommand(*options); };
   });

@@ -18,31 +18,6 @@ bool IsWordByte(char c) {
          c == '_' || c == '$' || static_cast<uint8_t>(c) >= 0x80;
 }
 
-bool IsKeyword(std::string_view word) {
-  static constexpr auto kWords = std::to_array<std::string_view>(
-      {"_Alignas",      "_Alignof",  "_Atomic",
-       "_Bool",         "_Complex",  "_Generic",
-       "_Imaginary",    "_Noreturn", "_Static_assert",
-       "_Thread_local", "auto",      "break",
-       "case",          "char",      "const",
-       "continue",      "default",   "do",
-       "double",        "else",      "enum",
-       "extern",        "float",     "for",
-       "goto",          "if",        "inline",
-       "int",           "long",      "register",
-       "restrict",      "return",    "short",
-       "signed",        "sizeof",    "static",
-       "struct",        "switch",    "typedef",
-       "union",         "unsigned",  "void",
-       "volatile",      "while"});
-  static_assert(std::is_sorted(kWords.begin(), kWords.end()));
-  return std::binary_search(kWords.begin(), kWords.end(), word);
-}
-
-bool IsLiteralPrefix(std::string_view word) {
-  return word == "L" || word == "u" || word == "U" || word == "u8";
-}
-
 bool NamesHeader(std::string_view directive) {
   return directive == "include" || directive == "include_next" ||
          directive == "import";
@@ -232,6 +207,31 @@ class Lexer {
 };
 
 }  // namespace
+
+bool IsKeyword(std::string_view word) {
+  static constexpr auto kWords = std::to_array<std::string_view>(
+      {"_Alignas",      "_Alignof",  "_Atomic",
+       "_Bool",         "_Complex",  "_Generic",
+       "_Imaginary",    "_Noreturn", "_Static_assert",
+       "_Thread_local", "auto",      "break",
+       "case",          "char",      "const",
+       "continue",      "default",   "do",
+       "double",        "else",      "enum",
+       "extern",        "float",     "for",
+       "goto",          "if",        "inline",
+       "int",           "long",      "register",
+       "restrict",      "return",    "short",
+       "signed",        "sizeof",    "static",
+       "struct",        "switch",    "typedef",
+       "union",         "unsigned",  "void",
+       "volatile",      "while"});
+  static_assert(std::is_sorted(kWords.begin(), kWords.end()));
+  return std::binary_search(kWords.begin(), kWords.end(), word);
+}
+
+bool IsLiteralPrefix(std::string_view word) {
+  return word == "L" || word == "u" || word == "U" || word == "u8";
+}
 
 bool IsCBlank(char byte) {
   return byte == ' ' || (byte >= '\t' && byte <= '\r');

@@ -45,6 +45,12 @@ std::vector<CToken> LexC(std::string_view text);
 // A space, or one of \t \n \v \f \r.
 bool IsCBlank(char byte);
 
+// One of the 44 of C11.
+bool IsKeyword(std::string_view word);
+
+// Of a string or character: L, u, U or u8.
+bool IsLiteralPrefix(std::string_view word);
+
 }  // namespace moetap
 
 #endif  // MOETAP_ANALYSIS_CODE_C_LEXER_H_

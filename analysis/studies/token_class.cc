@@ -1,17 +1,13 @@
 #include "analysis/studies/token_class.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 
+#include "analysis/code/c_lexer.h"
+
 namespace moetap {
 namespace {
-
-bool IsBlank(char c) {
-  return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\v' ||
-         c == '\f';
-}
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -23,31 +19,6 @@ bool IsWordByte(char c) {
 bool IsPunctuation(char c) {
   return std::string_view("[](){}.,;:?!~+-*/%<>=&|^#").find(c) !=
          std::string_view::npos;
-}
-
-bool IsKeyword(std::string_view word) {
-  static constexpr auto kWords = std::to_array<std::string_view>(
-      {"_Alignas",      "_Alignof",  "_Atomic",
-       "_Bool",         "_Complex",  "_Generic",
-       "_Imaginary",    "_Noreturn", "_Static_assert",
-       "_Thread_local", "auto",      "break",
-       "case",          "char",      "const",
-       "continue",      "default",   "do",
-       "double",        "else",      "enum",
-       "extern",        "float",     "for",
-       "goto",          "if",        "inline",
-       "int",           "long",      "register",
-       "restrict",      "return",    "short",
-       "signed",        "sizeof",    "static",
-       "struct",        "switch",    "typedef",
-       "union",         "unsigned",  "void",
-       "volatile",      "while"});
-  static_assert(std::is_sorted(kWords.begin(), kWords.end()));
-  return std::binary_search(kWords.begin(), kWords.end(), word);
-}
-
-bool IsLiteralPrefix(std::string_view word) {
-  return word == "L" || word == "u" || word == "U" || word == "u8";
 }
 
 // Gives each byte of `text` a class.
@@ -85,7 +56,7 @@ class Lexer {
 
   void Next() {
     const char c = text_[at()];
-    if (IsBlank(c)) {
+    if (IsCBlank(c)) {
       if (c == '\n') place_ = Place::kLineStart;
       return Fill(at() + 1, TokenClass::kWhiteSpace);
     }
@@ -169,7 +140,7 @@ class Lexer {
 };
 
 TokenClass ClassOf(std::string_view token, const TokenClass* bytes) {
-  const auto first = std::find_if_not(token.begin(), token.end(), IsBlank);
+  const auto first = std::find_if_not(token.begin(), token.end(), IsCBlank);
   return first == token.end() ? bytes[0] : bytes[first - token.begin()];
 }
 
