@@ -19,15 +19,16 @@ std::string Share(const StudyDocument& document) {
 std::string Row(const StudyDocument& document) {
   std::string row =
       "<tr>" + Cell(document.options["alignment"].get<std::string>()) +
-      Cell(document.options["equivalent"].get<bool>() ? "equivalent codes"
-                                                      : "all") +
+      Cell(document.options["equivalent"].get<bool>() ? "equivalent" : "all") +
       Cell(html::Count(document.unit("leaf_pairs")), true) +
       Cell(Share(document), true);
   for (const char* name : {"jaccard.input.same", "jaccard.input.different"}) {
     const StudyResult* one = document.Find(name);
-    row +=
-        Cell(html::Count(one == nullptr ? 0 : one->pairs.value_or(0)), true) +
-        Cell(one == nullptr ? "–" : Figure(one->estimate), true);
+    row += Cell(one == nullptr ? "–" : Figure(one->estimate), true) +
+           Cell(one == nullptr || !one->lo
+                    ? "–"
+                    : Figure(one->lo) + " to " + Figure(one->hi),
+                true);
   }
   return row + "</tr>\n";
 }
@@ -44,9 +45,11 @@ std::string AlignmentsSection(const ReportInput& input) {
          "that correspond in the assembly of their codes.</p>\n"
          "<div class=wide><table><tr>" +
          Head("alignment") + Head("codes") + Head("pairs of leaves", true) +
-         Head("aligned rows", true) + Head("pairs × layers, same token", true) +
-         Head("mean Jaccard", true) + Head("different token", true) +
-         Head("mean Jaccard", true) + "</tr>\n" + rows + "</table></div>\n";
+         Head("aligned rows", true) + Head("same token", true) +
+         Head("95 % interval", true) + Head("different token", true) +
+         Head("95 % interval", true) + "</tr>\n" + rows +
+         "</table></div>\n<p class=note>Mean Jaccard index by input token; "
+         "equivalent: pairs of codes with equal assembly.</p>\n";
 }
 
 }  // namespace moetap
