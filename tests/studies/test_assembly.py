@@ -1,11 +1,10 @@
-"""moetap assembly: hand-checked pairs of codes, and all its figures."""
+"""All figures of moetap assembly."""
 
 import collections
 import csv
 import itertools
 import json
 import math
-import pathlib
 import random
 import subprocess
 
@@ -16,7 +15,6 @@ import conftest
 import test_differences
 from test_commands import document_of, make_capture, moetap, write_manifest  # noqa: F401
 
-CORPUS = pathlib.Path(__file__).with_name("data") / "equivalent_codes.jsonl"
 CLASSES = test_differences.CLASSES
 STATUSES = ("compiled", "syntax", "semantic", "include", "time", "memory",
             "output", "crash")
@@ -41,31 +39,6 @@ def capture_of(tmp_path):
         return [capture, "--manifest", manifest]
 
     return make
-
-
-def cases():
-    return [json.loads(line) for line in CORPUS.read_text().splitlines()]
-
-
-def test_hand_checked_pairs(capture_of, validator):
-    found = cases()
-    assert len(found) >= 200
-    assert len({case["why"] for case in found}) == len(found)
-    requests = [
-        {"id": f"{number}-{side}", "prompt": f"{number}",
-         "text": case[side].encode()}
-        for number, case in enumerate(found) for side in "ab"]
-    status, document = document_of(validator, "assembly",
-                                   *capture_of(requests))
-    assert status == 0
-    groups = {result["where"]["prompt"]: result["estimate"]
-              for result in document["results"]
-              if result["name"] == "groups.per_prompt"
-              and "prompt" in result.get("where", {})}
-    wrong = [case["why"] for number, case in enumerate(found)
-             if groups[f"{number}"] != (1 if case["equivalent"] else 2)]
-    assert not wrong
-    assert document["units"]["codes_compiled"] == len(requests)
 
 
 BASE = """// Finds it.
