@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "analysis/studies/counter_rng.h"
+#include "analysis/studies/gathered_rows.h"
 #include "analysis/studies/set_overlap.h"
 #include "analysis/studies/token_paths.h"
 #include "analysis/studies/workers.h"
@@ -13,6 +14,16 @@ namespace moetap {
 namespace {
 
 constexpr uint32_t kTries = 64;  // to find rows of different trees
+
+// Rows that all threads together have copies of, in bytes.
+constexpr uint64_t kGatheredBytes = uint64_t{64} << 20;
+
+// That one thread takes at a time; fewer make more passes over the rows.
+uint64_t DrawsAtATime(const Trace& trace, unsigned threads) {
+  const uint64_t row = std::max(1u, trace.row_ids) * sizeof(uint16_t);
+  return std::clamp<uint64_t>(kGatheredBytes / threads / (2 * row), 256,
+                              kElsewhereDraws);
+}
 
 // Tokens in ascending order with running sums of their counts.
 class TokenScale {
@@ -135,6 +146,7 @@ class ElsewhereRows::Drawer {
     result_.other_trees = rows.trees_ > 1;
     result_.total.assign(layout_.size(), 0);
     if (per_tree) result_.trees.assign(rows.trees_, Bins(layout_.size(), 0));
+    for (const TrieRows* part : rows.parts_) traces_.push_back(&part->trace());
   }
 
   void Draw(uint64_t token_a, uint64_t token_b, Numbers* numbers) {
@@ -145,14 +157,35 @@ class ElsewhereRows::Drawer {
       const Place& y = b[numbers->Below(b.size())];
       const bool apart =
           result_.other_trees ? x.tree != y.tree : x.position != y.position;
-      if (apart) return Count(x, y);
+      if (!apart) continue;
+      drawn_.push_back({RefOf(x), RefOf(y), x.tree, y.tree});
+      return;
     }
     ++result_.unmatched;
+  }
+
+  // Counts what was drawn since the last time.
+  void Count() {
+    std::vector<RowRef> refs;
+    for (const Pair& pair : drawn_) {
+      refs.push_back(pair.x);
+      refs.push_back(pair.y);
+    }
+    gathered_.Load(traces_, std::move(refs));
+    for (const Pair& pair : drawn_) CountPair(pair);
+    drawn_.clear();
   }
 
   Elsewhere& result() { return result_; }
 
  private:
+  struct Pair {
+    RowRef x;
+    RowRef y;
+    uint32_t tree_x = 0;
+    uint32_t tree_y = 0;
+  };
+
   std::span<const Place> PlacesOf(uint64_t token) const {
     const auto found =
         std::lower_bound(rows_.tokens_.begin(), rows_.tokens_.end(), token);
@@ -162,30 +195,34 @@ class ElsewhereRows::Drawer {
         .subspan(rows_.first_[t], rows_.first_[t + 1] - rows_.first_[t]);
   }
 
-  uint32_t RowOf(const Place& place) const {
-    return rows_.parts_[place.part]->Get(place.node, place.position)->row;
+  RowRef RefOf(const Place& place) const {
+    const TrieRows& part = *rows_.parts_[place.part];
+    return {place.part, part.Get(place.node, place.position)->row};
   }
 
-  void Count(const Place& x, const Place& y) {
-    const uint32_t row_x = RowOf(x);
-    const uint32_t row_y = RowOf(y);
+  void CountPair(const Pair& pair) {
+    const uint16_t* const x = gathered_.ids(pair.x);
+    const uint16_t* const y = gathered_.ids(pair.y);
     for (size_t l = 0; l < layers_.size(); ++l) {
-      const auto a = rows_.parts_[x.part]->trace().set(row_x, l);
-      const auto b = rows_.parts_[y.part]->trace().set(row_y, l);
+      const auto a = gathered_.set(x, l);
+      const auto b = gathered_.set(y, l);
       const uint32_t experts = layers_[l].experts;
       const bool usable = IsUsable(a, experts) && IsUsable(b, experts);
       const size_t bin =
           layout_.offset(l, 0) + (usable ? Overlap(a, b) : layers_[l].k + 1);
       ++result_.total[bin];
       if (result_.trees.empty()) continue;
-      ++result_.trees[x.tree][bin];
-      if (y.tree != x.tree) ++result_.trees[y.tree][bin];
+      ++result_.trees[pair.tree_x][bin];
+      if (pair.tree_y != pair.tree_x) ++result_.trees[pair.tree_y][bin];
     }
   }
 
   const ElsewhereRows& rows_;
+  std::vector<const Trace*> traces_;
   const std::vector<MoeLayer>& layers_;
   const BinLayout layout_;
+  std::vector<Pair> drawn_;
+  GatheredRows gathered_;
   Elsewhere result_;
 };
 
@@ -193,15 +230,17 @@ class ElsewhereRows::Drawer {
 Elsewhere ElsewhereRows::DrawAll(
     unsigned threads, bool per_tree,
     const std::function<void(uint64_t, Drawer*)>& draw) const {
-  constexpr uint64_t kChunk = 4096;
+  const uint64_t chunk = DrawsAtATime(parts_[0]->trace(), threads);
   Elsewhere result = std::move(Drawer(*this, per_tree).result());
   std::mutex mutex;
   std::atomic<uint64_t> next{0};
   RunWorkers(threads, [&] {
     Drawer drawer(*this, per_tree);
-    for (uint64_t at = next.fetch_add(kChunk); at < kElsewhereDraws;
-         at = next.fetch_add(kChunk)) {
-      for (uint64_t d = at; d < at + kChunk; ++d) draw(d, &drawer);
+    for (uint64_t at = next.fetch_add(chunk); at < kElsewhereDraws;
+         at = next.fetch_add(chunk)) {
+      const uint64_t end = std::min(at + chunk, kElsewhereDraws);
+      for (uint64_t d = at; d < end; ++d) draw(d, &drawer);
+      drawer.Count();
     }
     const std::lock_guard lock(mutex);
     result.unmatched += drawer.result().unmatched;
