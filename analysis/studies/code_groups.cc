@@ -114,18 +114,33 @@ class SampleFinder {
   uint32_t trees_ = 0;  // of the traces before
 };
 
-void Group(const std::vector<std::string>& assemblies, CodePrompt* prompt,
-           std::vector<CodeSample>* samples) {
-  std::unordered_map<std::string_view, uint32_t> groups;
-  for (const uint32_t s : prompt->samples) {
-    CodeSample& sample = (*samples)[s];
+constexpr size_t kCodesAtOnce = 1024;
+
+// Gives samples that come prompt by prompt their groups.
+class Grouper {
+ public:
+  explicit Grouper(CodeSamples* samples) : samples_(*samples) {}
+
+  void Add(uint32_t s, Compiled compiled) {
+    CodeSample& sample = samples_.samples[s];
+    if (sample.prompt != prompt_) groups_.clear();
+    prompt_ = sample.prompt;
+    sample.status = compiled.status;
+    sample.message = std::move(compiled.message);
     sample.group = kNone;
-    if (!sample.has_code || sample.status != CompileStatus::kCompiled) continue;
-    const auto size = static_cast<uint32_t>(groups.size());
-    sample.group = groups.try_emplace(assemblies[s], size).first->second;
+    if (compiled.status != CompileStatus::kCompiled) return;
+    uint32_t& groups = samples_.prompts[prompt_].groups;
+    const auto place =
+        groups_.try_emplace(NormalizeAssembly(compiled.assembly), groups);
+    if (place.second) ++groups;
+    sample.group = place.first->second;
   }
-  prompt->groups = static_cast<uint32_t>(groups.size());
-}
+
+ private:
+  CodeSamples& samples_;
+  uint32_t prompt_ = kNone;
+  std::unordered_map<std::string, uint32_t> groups_;
+};
 
 }  // namespace
 
@@ -139,23 +154,24 @@ CodeSamples FindCodeSamples(std::span<const Trace> traces,
 void CompileSamples(const Compiler& compiler,
                     const std::function<void(uint64_t)>& progress,
                     CodeSamples* samples) {
-  std::vector<std::string_view> codes;
-  std::vector<uint32_t> sample_of;
-  for (uint32_t s = 0; s < samples->samples.size(); ++s) {
-    if (!samples->samples[s].has_code) continue;
-    codes.push_back(samples->samples[s].code.text);
-    sample_of.push_back(s);
-  }
-  std::vector<Compiled> compiled = compiler.Compile(codes, progress);
-  samples->assemblies.assign(samples->samples.size(), "");
-  for (size_t i = 0; i < compiled.size(); ++i) {
-    CodeSample& sample = samples->samples[sample_of[i]];
-    sample.status = compiled[i].status;
-    sample.message = std::move(compiled[i].message);
-    samples->assemblies[sample_of[i]] = NormalizeAssembly(compiled[i].assembly);
-  }
+  std::vector<uint32_t> order;
   for (CodePrompt& prompt : samples->prompts) {
-    Group(samples->assemblies, &prompt, &samples->samples);
+    prompt.groups = 0;
+    for (const uint32_t s : prompt.samples) {
+      if (samples->samples[s].has_code) order.push_back(s);
+    }
+  }
+  Grouper grouper(samples);
+  for (size_t first = 0; first < order.size(); first += kCodesAtOnce) {
+    const size_t end = std::min(order.size(), first + kCodesAtOnce);
+    std::vector<std::string_view> codes;
+    for (size_t i = first; i < end; ++i) {
+      codes.push_back(samples->samples[order[i]].code.text);
+    }
+    std::vector<Compiled> compiled = compiler.Compile(codes, progress);
+    for (size_t i = first; i < end; ++i) {
+      grouper.Add(order[i], std::move(compiled[i - first]));
+    }
   }
 }
 

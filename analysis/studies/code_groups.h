@@ -36,8 +36,7 @@ struct CodePrompt {
 
 struct CodeSamples {
   std::vector<CodeSample> samples;
-  std::vector<CodePrompt> prompts;      // in order of their first sample
-  std::vector<std::string> assemblies;  // per sample; normalised, "" without
+  std::vector<CodePrompt> prompts;  // in order of their first sample
   // Sequences that are no samples, by what ended them.
   uint64_t pruned = 0;
   uint64_t cut_off = 0;       // "length"
@@ -54,7 +53,8 @@ CodeSamples FindCodeSamples(std::span<const Trace> traces,
 
 // Compiles the codes and groups those of a prompt by equal normalised assembly
 // (docs/studies.md, assembly-equivalence@1).  What an earlier call found for
-// another compiler is replaced.  `progress`: as of Compiler::Compile.
+// another compiler is replaced.  Beside the codes it holds the assembly of one
+// prompt's groups at a time.  `progress`: as of Compiler::Compile.
 void CompileSamples(const Compiler& compiler,
                     const std::function<void(uint64_t)>& progress,
                     CodeSamples* samples);
