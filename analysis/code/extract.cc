@@ -140,8 +140,6 @@ SequenceText TextOf(const Sequence& sequence, const Vocabulary& vocabulary) {
     text.bytes += bytes;
   }
   text.first.push_back(text.bytes.size());
-  text.prompt_bytes = text.first[std::min<size_t>(sequence.prompt_tokens,
-                                                  sequence.tokens.size())];
   return text;
 }
 

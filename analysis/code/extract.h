@@ -35,7 +35,7 @@ enum class ExtractRule : uint8_t {
   kBare,    // the whole text
 };
 
-// `text`: of the whole sequence, of which `prompt_bytes` are the prompt's.
+// `text`: of the whole sequence, of which `prompt_bytes` are the root prompt's.
 // Nothing if there is no code.  Time is linear in the text.
 std::optional<Code> ExtractCode(std::string_view text, size_t prompt_bytes,
                                 ExtractRule rule);
@@ -44,8 +44,7 @@ std::optional<Code> ExtractCode(std::string_view text, size_t prompt_bytes,
 struct SequenceText {
   std::string bytes;
   std::vector<size_t> first;  // per token, and the end
-  size_t prompt_bytes = 0;
-  bool known = true;  // no token without bytes
+  bool known = true;          // no token without bytes
 };
 
 // The end token of a sequence that finished with "stop" has no bytes here: its

@@ -9,34 +9,10 @@
 
 #include "analysis/code/assembly_text.h"
 #include "analysis/studies/fork_tree.h"
+#include "analysis/studies/root_prompts.h"
 
 namespace moetap {
 namespace {
-
-// Of each sequence, its tree in the trace.
-std::vector<uint32_t> TreeOfSequences(const Trace& trace,
-                                      const Forest& forest) {
-  std::vector<uint32_t> trees(trace.sequences.size(), kNone);
-  for (uint32_t tree = 0; tree < forest.roots.size(); ++tree) {
-    for (uint32_t n = forest.roots[tree]; n < forest.tree_end(tree); ++n) {
-      for (const uint32_t s : forest.nodes[n].ends) trees[s] = tree;
-    }
-  }
-  return trees;
-}
-
-// Tokens of each tree's root prompt, which all its sequences begin with.
-std::vector<uint32_t> RootTokens(const Trace& trace,
-                                 const std::vector<uint32_t>& tree_of,
-                                 size_t trees) {
-  std::vector<uint32_t> tokens(trees, kNone);
-  for (size_t s = 0; s < tree_of.size(); ++s) {
-    if (tree_of[s] == kNone) continue;
-    uint32_t& root = tokens[tree_of[s]];
-    root = std::min(root, trace.sequences[s].prompt_tokens);
-  }
-  return tokens;
-}
 
 class SampleFinder {
  public:
@@ -45,16 +21,15 @@ class SampleFinder {
 
   void Add(const Trace& trace) {
     const Forest forest = BuildForest(trace);
-    const auto tree_of = TreeOfSequences(trace, forest);
-    const auto root_tokens = RootTokens(trace, tree_of, forest.roots.size());
+    const RootPrompts roots = FindRootPrompts(trace, forest);
     for (uint32_t s = 0; s < trace.sequences.size(); ++s) {
       const Sequence& sequence = trace.sequences[s];
-      if (tree_of[s] == kNone || !IsSample(sequence)) continue;
+      if (roots.trees[s] == kNone || !IsSample(sequence)) continue;
       CodeSample sample;
       sample.trace = traces_;
       sample.sequence = s;
-      sample.prompt = PromptOf(sequence, trees_ + tree_of[s]);
-      Extract(sequence, root_tokens[tree_of[s]], &sample);
+      sample.prompt = PromptOf(sequence, trees_ + roots.trees[s]);
+      Extract(sequence, roots.tokens[s], &sample);
       const auto number = static_cast<uint32_t>(found_.samples.size());
       found_.prompts[sample.prompt].samples.push_back(number);
       found_.samples.push_back(std::move(sample));

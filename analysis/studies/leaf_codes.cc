@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "analysis/code/assembly_text.h"
+#include "analysis/studies/root_prompts.h"
 
 namespace moetap {
 namespace {
@@ -53,18 +54,20 @@ std::vector<uint32_t> LinesOf(const std::vector<std::optional<size_t>>& bytes,
 LeafCodes::LeafCodes(std::span<const Trace> traces,
                      const Vocabulary& vocabulary, ExtractRule rule) {
   for (const Trace& trace : traces) {
-    for (const Sequence& sequence : trace.sequences) {
-      Add(sequence, vocabulary, rule);
+    const RootPrompts roots = FindRootPrompts(trace, BuildForest(trace));
+    for (size_t s = 0; s < trace.sequences.size(); ++s) {
+      if (roots.trees[s] == kNone) continue;
+      Add(trace.sequences[s], roots.tokens[s], vocabulary, rule);
     }
   }
 }
 
-void LeafCodes::Add(const Sequence& sequence, const Vocabulary& vocabulary,
-                    ExtractRule rule) {
+void LeafCodes::Add(const Sequence& sequence, uint32_t root_tokens,
+                    const Vocabulary& vocabulary, ExtractRule rule) {
   Leaf& leaf = leaves_[&sequence];
   const SequenceText text = TextOf(sequence, vocabulary);
   if (!text.known) return;
-  const auto code = ExtractCode(text.bytes, text.prompt_bytes, rule);
+  const auto code = ExtractCode(text.bytes, text.first[root_tokens], rule);
   if (!code) return;
   const auto number = static_cast<uint32_t>(codes_.size());
   const auto [known, is_new] = code_numbers_.try_emplace(code->text, number);

@@ -64,8 +64,8 @@ class LeafCodes {
     std::vector<uint32_t> token_lines;
   };
 
-  void Add(const Sequence& sequence, const Vocabulary& vocabulary,
-           ExtractRule rule);
+  void Add(const Sequence& sequence, uint32_t root_tokens,
+           const Vocabulary& vocabulary, ExtractRule rule);
   void Keep(const Compiled& plain, const Compiled& debug, CompiledCode* code);
   const CompiledCode* CodeOf(const Sequence& sequence) const;
 

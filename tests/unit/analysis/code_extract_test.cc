@@ -101,7 +101,6 @@ TEST(TextOfTest, PutsTokensTogether) {
   const SequenceText text = TextOf(Tokens({0, 1, 2}, 1, "stop"), vocabulary);
   EXPECT_EQ(text.bytes, "int a;\n");
   EXPECT_THAT(text.first, ElementsAre(0, 3, 4, 7));
-  EXPECT_EQ(text.prompt_bytes, 3u);
   EXPECT_TRUE(text.known);
 }
 
