@@ -3,10 +3,12 @@
 import json
 import math
 import random
+import subprocess
 
 import pytest
 
 import brute_diversity as brute
+import conftest
 from test_commands import make_capture, moetap  # noqa: F401
 
 LAYERS = [(16, 4), (12, 3)]
@@ -322,3 +324,30 @@ def test_options_that_are_no_use(make_capture):
 def test_help_is_text():
     for line in moetap("diversity", "--help").stdout.splitlines():
         assert line.isprintable()
+
+
+def test_rule_by_assembly(tmp_path):
+    """By hand, with the real compiler: one byte is one token, so the paths of
+    three codes are 19 common rows and tails of 29, 29 and 24.  The second code
+    has 8 rows behind the fork when its first statement has compiled to what the
+    first code's has; the other 21 are saved.  The third one's never does.
+    """
+    head = "int f(int a) {"
+    tails = [" int x = a;\n x += 3;\n return x;\n}\n",
+             " int y = a;\n y += 3;\n return y;\n}\n",
+             " int z = a * 2;\n return z;\n}\n"]
+    rows = [{"id": str(i), "text": (head + tail).encode().hex(),
+             "prompt_bytes": len(head), "finish": "stop"}
+            for i, tail in enumerate(tails)]
+    capture = tmp_path / "capture"
+    subprocess.run([conftest.BUILD / "tests/tools/make_text_capture", capture],
+                   input=json.dumps(rows), text=True, check=True)
+    done = subprocess.run(
+        [conftest.BUILD / "analysis/moetap", "diversity", "--json",
+         "--no-cache", capture], capture_output=True, text=True, check=False)
+    assert done.returncode == 3  # one prompt
+    found = {r["name"]: r["estimate"] for r in json.loads(done.stdout)["results"]
+             if r["name"].startswith("cut.assembly.")
+             and r.get("where") == {"threshold": "1"}}
+    assert found == {"cut.assembly.saving": 21 / (19 + 29 + 29 + 24),
+                     "cut.assembly.lost": 0}
