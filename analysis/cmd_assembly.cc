@@ -8,9 +8,9 @@
 
 #include "analysis/code/compiler.h"
 #include "analysis/commands.h"
+#include "analysis/compile_codes.h"
 #include "analysis/compiler_options.h"
 #include "analysis/error.h"
-#include "analysis/progress.h"
 #include "analysis/studies/assembly_explain.h"
 #include "analysis/studies/assembly_study.h"
 #include "analysis/studies/code_groups.h"
@@ -46,17 +46,6 @@ CompilerOptions ColumnCompiler(const Options& options,
   words >> compiler.compiler;
   for (std::string flag; words >> flag;) compiler.flags.push_back(flag);
   return compiler;
-}
-
-void Compile(const Compiler& compiler, const std::vector<std::string>& flags,
-             CodeSamples* samples) {
-  const uint64_t codes =
-      samples->samples.size() - samples->unknown_text - samples->no_code;
-  fmt::print(stderr, "assembly: compiling {} codes with {} {}\n", codes,
-             compiler.version(), fmt::join(flags, " "));
-  Progress progress("codes", codes);
-  CompileSamples(
-      compiler, [&progress](uint64_t done) { progress.Add(done); }, samples);
 }
 
 // Whether a request is named `id`, by its client or engine, or is part of the
@@ -117,10 +106,10 @@ int RunAssemblyCommand(const Options& options) {
   std::vector<AssemblyColumn> columns;
   for (const std::string& name : options.columns) {
     const CompilerOptions other = ColumnCompiler(options, name);
-    Compile(Compiler(other), other.flags, &samples);
+    CompileGroups("assembly", Compiler(other), other.flags, &samples);
     columns.push_back(ColumnOf(name, samples));
   }
-  Compile(compiler, options.compiler.flags, &samples);
+  CompileGroups("assembly", compiler, options.compiler.flags, &samples);
   StudyDocument document =
       RunAssembly(inputs.traces, samples, columns, inputs.inputs);
   AddCompiler(options.compiler, compiler, &document);
@@ -145,9 +134,7 @@ void AddAssemblyCommand(CLI::App& app, Command* run) {
       "The codes are untrusted: they are compiled under limits, never run.\n"
       "Exit status: 0 done, 3 descriptive only or a capture with losses, "
       "1 not computable, 2 usage.");
-  verb->add_option("CAPTURE", options->captures,
-                   "Capture directories or files, of one model")
-      ->required();
+  AddCapturesOption(verb, &options->captures);
   AddOutputOptions(verb, &options->output);
   verb->add_option("--explain", options->explain,
                    "Say why the codes of two requests are equivalent or not, "

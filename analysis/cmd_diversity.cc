@@ -1,16 +1,15 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "analysis/code/assembly_text.h"
+#include "analysis/code/assembly_numbers.h"
 #include "analysis/code/compiler.h"
 #include "analysis/commands.h"
+#include "analysis/compile_codes.h"
 #include "analysis/compiler_options.h"
-#include "analysis/progress.h"
 #include "analysis/studies/code_groups.h"
 #include "analysis/studies/diversity.h"
 #include "analysis/studies/envelope.h"
@@ -34,34 +33,20 @@ struct Options {
 // Equivalent as the samples are: by equal normalised assembly.
 std::vector<uint32_t> Classify(const Compiler& compiler,
                                std::span<const std::string_view> codes) {
-  std::map<std::string, uint32_t> numbers;
+  AssemblyNumbers numbers;
   std::vector<uint32_t> classes;
   for (const Compiled& one : compiler.Compile(codes, {})) {
-    if (one.status != CompileStatus::kCompiled) {
-      classes.push_back(kNone);
-      continue;
-    }
-    const auto next = static_cast<uint32_t>(numbers.size());
-    classes.push_back(
-        numbers.emplace(NormalizeAssembly(one.assembly), next).first->second);
+    classes.push_back(numbers.Of(one));
   }
   return classes;
-}
-
-CodeSamples FindGroups(const StudyInputs& inputs, ExtractRule extract,
-                       const Compiler& compiler) {
-  CodeSamples samples =
-      FindCodeSamples(inputs.traces, inputs.vocabulary, extract);
-  Progress progress("compiling", samples.samples.size());
-  CompileSamples(
-      compiler, [&](uint64_t done) { progress.Add(done); }, &samples);
-  return samples;
 }
 
 int RunDiversityCommand(const Options& options) {
   const StudyInputs inputs = LoadStudyInputs(options.captures, options.inputs);
   const Compiler compiler(options.compiler);
-  const CodeSamples samples = FindGroups(inputs, options.extract, compiler);
+  CodeSamples samples =
+      FindCodeSamples(inputs.traces, inputs.vocabulary, options.extract);
+  CompileGroups("diversity", compiler, options.compiler.flags, &samples);
   const ClassifyCodes classify = [&](std::span<const std::string_view> codes) {
     return Classify(compiler, codes);
   };
@@ -94,9 +79,7 @@ void AddDiversityCommand(CLI::App& app, Command* run) {
       "Example: moetap diversity run1 --manifest run1.jsonl\n"
       "Exit status: 0 done, 3 descriptive only or a capture with losses, "
       "1 not computable, 2 usage.");
-  verb->add_option("CAPTURE", options->captures,
-                   "Capture directories or files, of one model")
-      ->required();
+  AddCapturesOption(verb, &options->captures);
   AddOutputOptions(verb, &options->output);
   verb->add_option("--most-lost", options->study.most_lost,
                    "Share of groups that a chosen cutting threshold may lose")

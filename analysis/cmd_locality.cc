@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "analysis/commands.h"
-#include "analysis/compile_leaves.h"
+#include "analysis/compile_codes.h"
 #include "analysis/compiler_options.h"
 #include "analysis/progress.h"
 #include "analysis/studies/envelope.h"
@@ -76,9 +76,7 @@ void AddLocalityCommand(CLI::App& app, Command* run) {
       "          moetap locality --alignment assembly --equivalent run1\n"
       "Exit status: 0 done, 3 descriptive only or a capture with losses, "
       "1 not computable, 2 usage.");
-  verb->add_option("CAPTURE", options->captures,
-                   "Capture directories or files, of one model")
-      ->required();
+  AddCapturesOption(verb, &options->captures);
   AddOutputOptions(verb, &options->output);
   verb->add_option("--pairs", options->pairs,
                    "Which rows to compare: all below a fork (fork), those "

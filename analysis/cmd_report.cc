@@ -12,7 +12,7 @@
 
 #include "analysis/capture.h"
 #include "analysis/commands.h"
-#include "analysis/compile_leaves.h"
+#include "analysis/compile_codes.h"
 #include "analysis/compiler_options.h"
 #include "analysis/error.h"
 #include "analysis/load_trace.h"

@@ -55,9 +55,7 @@ void AddSharingCommand(CLI::App& app, Command* run) {
       "label.category run1\n"
       "Exit status: 0 done, 3 descriptive only or a capture with losses, "
       "1 not computable, 2 usage.");
-  verb->add_option("CAPTURE", options->captures,
-                   "Capture directories or files, of one model")
-      ->required();
+  AddCapturesOption(verb, &options->captures);
   AddOutputOptions(verb, &options->output);
   verb->add_option("--batches", options->study.batches,
                    "Synthetic batches of each kind and size, at most")

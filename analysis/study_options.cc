@@ -24,6 +24,13 @@ void AddSeedOption(CLI::App* verb, uint64_t* seed) {
       ->capture_default_str();
 }
 
+void AddCapturesOption(CLI::App* verb,
+                       std::vector<std::filesystem::path>* captures) {
+  verb->add_option("CAPTURE", *captures,
+                   "Capture directories or files, of one model")
+      ->required();
+}
+
 void AddInputOptions(CLI::App* verb, InputOptions* options) {
   verb->add_option("--manifest", options->manifests,
                    "What moetap-branch wrote about the requests: strategy, "

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <filesystem>
+#include <vector>
 
 #include "analysis/study_inputs.h"
 
@@ -16,6 +18,10 @@ void AddThreadsOption(CLI::App* verb, unsigned* threads);
 
 // --seed: 1 by default.
 void AddSeedOption(CLI::App* verb, uint64_t* seed);
+
+// CAPTURE, once or more.
+void AddCapturesOption(CLI::App* verb,
+                       std::vector<std::filesystem::path>* captures);
 
 // --manifest and --select.  What cannot be selected by is wrong usage.
 void AddInputOptions(CLI::App* verb, InputOptions* options);

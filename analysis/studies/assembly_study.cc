@@ -65,13 +65,8 @@ void AddDifferenceUnits(std::span<const PromptCodes> prompts, Units* units) {
 }
 
 void Judge(StudyDocument* document) {
-  const auto warn = [&](bool if_so, const char* code) {
-    if (if_so) document->warnings.push_back(code);
-  };
-  warn(std::any_of(document->inputs.begin(), document->inputs.end(),
-                   [](const StudyInput& input) { return input.losses; }),
-       "drops");
-  warn(document->unit("samples_of_unknown_text") > 0, "unknown-text");
+  document->WarnOfLosses();
+  document->Warn(document->unit("samples_of_unknown_text") > 0, "unknown-text");
   if (document->unit("codes_compiled") == 0) {
     document->status = StudyStatus::kNotComputable;
     document->reason = "no-codes";

@@ -7,6 +7,7 @@
 
 #include "analysis/studies/assembly_study.h"
 #include "analysis/studies/reasons.h"
+#include "analysis/studies/text_figures.h"
 #include "analysis/studies/vocabulary.h"
 
 namespace moetap {
@@ -18,19 +19,13 @@ std::string Percent(const std::optional<double>& share) {
   return share ? fmt::format("{:.1f} %", 100 * *share) : "none";
 }
 
-std::string Interval(const StudyResult& result, double factor) {
-  if (!result.lo) return "-";
-  return fmt::format("{:.1f}..{:.1f}", factor * *result.lo,
-                     factor * *result.hi);
-}
-
 std::string ShareLine(const std::string& name, const StudyResult& result) {
   std::string published;
   if (result.published) {
     published = fmt::format("{:>12}*", Percent(result.published->value));
   }
   return fmt::format("{:<44} {:>9} {:>14} {:>8}{}\n", name,
-                     Percent(result.estimate), Interval(result, 100),
+                     Percent(result.estimate), Range(result, 1, 100),
                      result.n_units, published);
 }
 
@@ -88,7 +83,7 @@ std::string Shares(const StudyDocument& document) {
       "pairs of texts that differ in nothing else");
   const StudyResult& groups = *document.Find("groups.per_prompt");
   text += fmt::format("{:<44} {:>9.1f} {:>14} {:>8}\n", "groups of a prompt",
-                      groups.estimate.value_or(0), Interval(groups, 1),
+                      groups.estimate.value_or(0), Range(groups, 1, 1),
                       groups.n_units);
   const StudyResult& largest = *document.Find("top3.share");
   return text + fmt::format("intervals of the largest groups: {} prompts{}\n",

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 #include <utility>
 
-#include "analysis/code/assembly_text.h"
+#include "analysis/code/assembly_numbers.h"
 #include "analysis/studies/fork_tree.h"
 #include "analysis/studies/root_prompts.h"
 
@@ -98,23 +97,18 @@ class Grouper {
 
   void Add(uint32_t s, Compiled compiled) {
     CodeSample& sample = samples_.samples[s];
-    if (sample.prompt != prompt_) groups_.clear();
+    if (sample.prompt != prompt_) numbers_ = {};
     prompt_ = sample.prompt;
     sample.status = compiled.status;
     sample.message = std::move(compiled.message);
-    sample.group = kNone;
-    if (compiled.status != CompileStatus::kCompiled) return;
-    uint32_t& groups = samples_.prompts[prompt_].groups;
-    const auto place =
-        groups_.try_emplace(NormalizeAssembly(compiled.assembly), groups);
-    if (place.second) ++groups;
-    sample.group = place.first->second;
+    sample.group = numbers_.Of(compiled);
+    samples_.prompts[prompt_].groups = numbers_.count();
   }
 
  private:
   CodeSamples& samples_;
   uint32_t prompt_ = kNone;
-  std::unordered_map<std::string, uint32_t> groups_;
+  AssemblyNumbers numbers_;
 };
 
 }  // namespace

@@ -19,10 +19,6 @@ const std::vector<double> kEqualTokens = {1, 2, 4, 8, 16, 32, 64};
 const std::vector<double> kMeanJaccard = {0.3, 0.4,  0.5, 0.6,  0.7,  0.75,
                                           0.8, 0.85, 0.9, 0.95, 0.99, 1};
 
-void Warn(bool if_so, const char* code, StudyDocument* document) {
-  if (if_so) document->warnings.push_back(code);
-}
-
 void AddUnits(std::span<const Ensemble> ensembles, StudyDocument* document) {
   std::set<uint32_t> prompts;
   std::set<std::string> strategies;
@@ -100,7 +96,7 @@ void AddCuts(std::span<const Trace> traces, std::span<const Ensemble> ensembles,
   document->units.emplace_back("cut_searches", asker.data().trees.size());
   document->units.emplace_back("cut_prefixes", asker.compiled());
   document->units.emplace_back("cut_unasked_prefixes", asker.unasked());
-  Warn(asker.unasked() > 0, "few-prefixes", document);
+  document->Warn(asker.unasked() > 0, "few-prefixes");
   Append(CutResults(asker.data(), prompts, options.most_lost, options.seed),
          document);
 }
@@ -136,15 +132,13 @@ StudyDocument RunDiversity(std::span<const Trace> traces,
   const std::vector<Ensemble> ensembles = FindEnsembles(traces, samples);
   const size_t prompts = samples.prompts.size();
   AddUnits(ensembles, &document);
-  Warn(std::any_of(document.inputs.begin(), document.inputs.end(),
-                   [](const StudyInput& input) { return input.losses; }),
-       "drops", &document);
+  document.WarnOfLosses();
   if (document.unit("compiled_codes") == 0) {
     document.status = StudyStatus::kNotComputable;
     document.reason = "no-codes";
     return document;
   }
-  Warn(document.unit("strategies") < 2, "one-strategy", &document);
+  document.Warn(document.unit("strategies") < 2, "one-strategy");
   Append(StrategyResults(ensembles, prompts), &document);
   AddCuts(traces, ensembles, prompts, ask_prefixes, options, &document);
   AddJoined(traces, ensembles, prompts, &document);

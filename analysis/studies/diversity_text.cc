@@ -6,18 +6,10 @@
 #include "analysis/studies/diversity.h"
 #include "analysis/studies/joined.h"
 #include "analysis/studies/reasons.h"
+#include "analysis/studies/text_figures.h"
 
 namespace moetap {
 namespace {
-
-std::string Number(const std::optional<double>& value, int digits) {
-  return value ? fmt::format("{:.{}f}", *value, digits) : "-";
-}
-
-std::string Range(const StudyResult& result, int digits) {
-  if (!result.lo) return "-";
-  return Number(result.lo, digits) + ".." + Number(result.hi, digits);
-}
 
 std::string Header(const StudyDocument& document) {
   const auto unit = [&](const char* name) { return document.unit(name); };

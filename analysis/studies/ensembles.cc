@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "analysis/studies/root_prompts.h"
 #include "analysis/studies/token_paths.h"
 
 namespace moetap {
@@ -16,18 +17,11 @@ namespace {
 using PromptKey = std::pair<std::string, uint32_t>;
 
 std::vector<PromptKey> PromptKeys(const Trace& trace) {
-  const Forest forest = BuildForest(trace);
-  const std::vector<uint32_t> ends = EndNodes(trace, forest);
+  const RootPrompts roots = FindRootPrompts(trace, BuildForest(trace));
   std::vector<PromptKey> keys;
   for (size_t s = 0; s < trace.sequences.size(); ++s) {
     const std::string& name = trace.sequences[s].prompt;
-    if (!name.empty() || ends[s] == kNone) {
-      keys.emplace_back(name, 0);
-      continue;
-    }
-    const auto after =
-        std::upper_bound(forest.roots.begin(), forest.roots.end(), ends[s]);
-    keys.emplace_back("", after - forest.roots.begin());
+    keys.emplace_back(name, name.empty() ? roots.trees[s] : kNone);
   }
   return keys;
 }

@@ -128,6 +128,16 @@ uint64_t StudyDocument::unit(std::string_view name) const {
   return 0;
 }
 
+void StudyDocument::Warn(bool if_so, const char* code) {
+  if (if_so) warnings.push_back(code);
+}
+
+void StudyDocument::WarnOfLosses() {
+  Warn(std::any_of(inputs.begin(), inputs.end(),
+                   [](const StudyInput& input) { return input.losses; }),
+       "drops");
+}
+
 const StudyResult* StudyDocument::Find(std::string_view name,
                                        std::optional<uint32_t> layer) const {
   for (const StudyResult& result : results) {

@@ -73,6 +73,10 @@ struct StudyDocument {
   Json trees;                         // of the study "tree", else null
 
   uint64_t unit(std::string_view name) const;  // 0 if it is not there
+  // Adds the warning of the code if it holds.
+  void Warn(bool if_so, const char* code);
+  // If an input has losses.
+  void WarnOfLosses();
   // The result that is no part of a breakdown and has weight "row" or none.
   const StudyResult* Find(std::string_view name,
                           std::optional<uint32_t> layer = {}) const;

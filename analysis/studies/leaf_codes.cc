@@ -98,11 +98,7 @@ void LeafCodes::Compile(CompilerOptions options,
 
 void LeafCodes::Keep(const Compiled& plain, const Compiled& debug,
                      CompiledCode* code) {
-  if (plain.status == CompileStatus::kCompiled) {
-    const auto group = static_cast<uint32_t>(groups_.size());
-    code->group = groups_.try_emplace(NormalizeAssembly(plain.assembly), group)
-                      .first->second;
-  }
+  code->group = groups_.Of(plain);
   if (plain.status != CompileStatus::kCompiled ||
       debug.status != CompileStatus::kCompiled) {
     code->obstacle = Unaligned::kNotCompiled;

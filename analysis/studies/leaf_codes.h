@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analysis/code/assembly_numbers.h"
 #include "analysis/code/code_alignment.h"
 #include "analysis/code/compiler.h"
 #include "analysis/code/extract.h"
@@ -73,7 +74,7 @@ class LeafCodes {
   std::unordered_map<std::string, uint32_t> code_numbers_;  // by text
   std::unordered_map<const Sequence*, Leaf> leaves_;
   InstructionNumbers instructions_;
-  std::unordered_map<std::string, uint32_t> groups_;  // by assembly
+  AssemblyNumbers groups_;
   Json description_;
 };
 

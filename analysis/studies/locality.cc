@@ -190,12 +190,7 @@ class Run {
 };
 
 void AddWarnings(StudyDocument* document) {
-  for (const StudyInput& input : document->inputs) {
-    if (input.losses) {
-      document->warnings.push_back("drops");
-      break;
-    }
-  }
+  document->WarnOfLosses();
   const auto warn = [&](const char* unit, const char* code) {
     if (document->unit(unit) > 0) document->warnings.push_back(code);
   };

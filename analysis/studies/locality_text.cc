@@ -3,19 +3,13 @@
 #include "analysis/studies/locality.h"
 #include "analysis/studies/pair_class.h"
 #include "analysis/studies/reasons.h"
+#include "analysis/studies/text_figures.h"
 #include "analysis/studies/vocabulary.h"
 
 namespace moetap {
 namespace {
 
-std::string Number(const std::optional<double>& value) {
-  return value ? fmt::format("{:.4f}", *value) : "-";
-}
-
-std::string Range(const StudyResult& result) {
-  return result.lo ? fmt::format("{:.4f}..{:.4f}", *result.lo, *result.hi)
-                   : "-";
-}
+constexpr int kDigits = 4;
 
 std::optional<double> Baseline(const StudyResult& result,
                                std::string_view name) {
@@ -76,7 +70,7 @@ std::string Overall(const StudyDocument& document) {
     const auto ratio = Baseline(*result, "ratio");
     text += fmt::format(
         "{:<36}{:>13}{:>9}{:>18}{:>8}{:>11}\n", one.label, *result->pairs,
-        Number(result->estimate), Range(*result),
+        Number(result->estimate, kDigits), Range(*result, kDigits),
         result->estimate && ratio
             ? fmt::format("{:.1f}", *result->estimate / *ratio)
             : "-",
@@ -100,21 +94,22 @@ std::string Inputs(const StudyDocument& document) {
             result.weight != weight || !result.dimension.empty()) {
           continue;
         }
-        text += fmt::format("{:>9}", Number(result.estimate));
+        text += fmt::format("{:>9}", Number(result.estimate, kDigits));
       }
     }
     const StudyResult& row = *document.Find("jaccard." + name);
     const StudyResult& context = *document.Find("context." + name);
-    text += fmt::format("{:>11}{:>11}{:>9}{:>18}\n",
-                        Number(Baseline(row, "popularity")),
-                        Number(Baseline(row, "elsewhere")),
-                        Number(context.estimate), Range(context));
+    text +=
+        fmt::format("{:>11}{:>11}{:>9}{:>18}\n",
+                    Number(Baseline(row, "popularity"), kDigits),
+                    Number(Baseline(row, "elsewhere"), kDigits),
+                    Number(context.estimate, kDigits), Range(context, kDigits));
   }
   const StudyResult& noise = *document.Find("noise");
   return text + fmt::format(
                     "noise floor: {} over {} pairs of one token path in "
                     "different requests\n",
-                    Number(noise.estimate), noise.pairs.value_or(0));
+                    Number(noise.estimate, kDigits), noise.pairs.value_or(0));
 }
 
 std::string CrossingText(const StudyDocument& document) {
@@ -127,8 +122,8 @@ std::string CrossingText(const StudyDocument& document) {
     for (const char* name : {"dip", "peak", "gap"}) {
       const StudyResult* one = document.Find(base + "." + name);
       if (one == nullptr) continue;
-      text +=
-          fmt::format("  {} {} [{}]", name, Number(one->estimate), Range(*one));
+      text += fmt::format("  {} {} [{}]", name, Number(one->estimate, kDigits),
+                          Range(*one, kDigits));
     }
     text += '\n';
   }
@@ -151,12 +146,12 @@ std::string Layers(const StudyDocument& document) {
     for (const char* column : columns) {
       const auto* cell =
           document.Find(std::string("jaccard.") + column, result.layer);
-      text += fmt::format(" {:>10}", Number(cell->estimate));
+      text += fmt::format(" {:>10}", Number(cell->estimate, kDigits));
     }
     text += fmt::format(" {:>9} {:>9} {:>10}\n",
-                        Number(Baseline(result, "uniform")),
-                        Number(Baseline(result, "ratio")),
-                        Number(Baseline(result, "popularity")));
+                        Number(Baseline(result, "uniform"), kDigits),
+                        Number(Baseline(result, "ratio"), kDigits),
+                        Number(Baseline(result, "popularity"), kDigits));
   }
   return text;
 }
@@ -187,7 +182,7 @@ std::string Breakdowns(const StudyDocument& document) {
     for (const char* name : {"jaccard.input.same", "jaccard.input.different"}) {
       const StudyResult* one = FindValue(document, result, name);
       text += fmt::format("{:>13}{:>9}", one ? one->pairs.value_or(0) : 0,
-                          one ? Number(one->estimate) : "-");
+                          one ? Number(one->estimate, kDigits) : "-");
     }
     text += '\n';
   }

@@ -2,10 +2,10 @@
 #ifndef MOETAP_ANALYSIS_STUDIES_ROW_JACCARD_H_
 #define MOETAP_ANALYSIS_STUDIES_ROW_JACCARD_H_
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 
+#include "analysis/studies/set_overlap.h"
 #include "analysis/studies/token_paths.h"
 #include "analysis/trace.h"
 
@@ -23,14 +23,7 @@ inline bool IsUsableRow(const Trace& trace, uint32_t row) {
 // i / (2k - i) of two usable sets of k experts with i in common.
 inline double SetJaccard(std::span<const uint16_t> a,
                          std::span<const uint16_t> b) {
-  size_t common = 0;
-  for (size_t i = 0, j = 0; i < a.size() && j < b.size();) {
-    if (a[i] == b[j]) ++common;
-    const bool next_a = a[i] <= b[j];
-    const bool next_b = b[j] <= a[i];
-    i += next_a;
-    j += next_b;
-  }
+  const size_t common = Overlap(a, b);
   return static_cast<double>(common) /
          static_cast<double>(a.size() + b.size() - common);
 }

@@ -59,29 +59,23 @@ void AddCategoryUnits(const SharingCounts& counts, StudyDocument* document) {
                                static_cast<uint64_t>(none));
 }
 
-void Warn(bool if_so, const char* code, StudyDocument* document) {
-  if (if_so) document->warnings.push_back(code);
-}
-
 // What is left out.
 void AddLossWarnings(StudyDocument* document) {
-  Warn(std::any_of(document->inputs.begin(), document->inputs.end(),
-                   [](const StudyInput& input) { return input.losses; }),
-       "drops", document);
-  Warn(document->unit("missing_rows") > 0, "missing-rows", document);
-  Warn(document->unit("unusable_batches") > 0 ||
-           document->unit("served_unusable") > 0,
-       "unusable-batches", document);
+  document->WarnOfLosses();
+  document->Warn(document->unit("missing_rows") > 0, "missing-rows");
+  document->Warn(document->unit("unusable_batches") > 0 ||
+                     document->unit("served_unusable") > 0,
+                 "unusable-batches");
 }
 
 // Which figures there are not.
 void AddAbsenceWarnings(bool bytes_known, bool by_category,
                         StudyDocument* document) {
-  Warn(document->unit("siblings_steps") == 0, "no-siblings", document);
-  Warn(document->unit("unrelated_steps") == 0, "no-unrelated", document);
-  Warn(by_category && document->unit("category_steps") == 0, "no-category",
-       document);
-  Warn(!bytes_known, "no-expert-bytes", document);
+  document->Warn(document->unit("siblings_steps") == 0, "no-siblings");
+  document->Warn(document->unit("unrelated_steps") == 0, "no-unrelated");
+  document->Warn(by_category && document->unit("category_steps") == 0,
+                 "no-category");
+  document->Warn(!bytes_known, "no-expert-bytes");
 }
 
 // Why nothing can be computed, or "".

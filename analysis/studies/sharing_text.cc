@@ -5,26 +5,20 @@
 
 #include "analysis/studies/reasons.h"
 #include "analysis/studies/sharing.h"
+#include "analysis/studies/text_figures.h"
 #include "analysis/studies/vocabulary.h"
 
 namespace moetap {
 namespace {
 
+constexpr int kDigits = 2;
+
 // The batch size of the table by layer.
 constexpr uint32_t kShownSize = 8;
-
-std::string Number(const std::optional<double>& value) {
-  return value ? fmt::format("{:.2f}", *value) : "-";
-}
 
 std::string Mebibytes(const StudyResult* result) {
   if (result == nullptr || !result->estimate) return "-";
   return fmt::format("{:.2f}", *result->estimate / 1048576);
-}
-
-std::string Range(const StudyResult& result) {
-  if (!result.lo) return "-";
-  return fmt::format("{:.2f}..{:.2f}", *result.lo, *result.hi);
 }
 
 std::string Header(const StudyDocument& document) {
@@ -58,8 +52,10 @@ std::string Sizes(const StudyDocument& document) {
     const auto& baselines = a.estimate ? a.baselines : b.baselines;
     text += fmt::format(
         "{:>4} {:>9} {:>16} {:>9} {:>16} {:>8} {:>10} {:>10} {:>10}\n", size,
-        Number(a.estimate), Range(a), Number(b.estimate), Range(b),
-        Number(baselines[0].second), Number(baselines[1].second),
+        Number(a.estimate, kDigits), Range(a, kDigits),
+        Number(b.estimate, kDigits), Range(b, kDigits),
+        Number(baselines[0].second, kDigits),
+        Number(baselines[1].second, kDigits),
         Mebibytes(document.Find("bytes." + siblings)),
         Mebibytes(document.Find("bytes." + unrelated)));
   }
@@ -76,11 +72,12 @@ std::string CategorySizes(const StudyDocument& document) {
     const std::string name = fmt::format("category.b{}", size);
     const StudyResult& result = *document.Find("distinct." + name);
     if (!result.estimate) continue;
-    text += fmt::format("{:>4} {:>9} {:>16} {:>8} {:>10} {:>10}\n", size,
-                        Number(result.estimate), Range(result),
-                        Number(result.baselines[0].second),
-                        Number(result.baselines[1].second),
-                        Mebibytes(document.Find("bytes." + name)));
+    text +=
+        fmt::format("{:>4} {:>9} {:>16} {:>8} {:>10} {:>10}\n", size,
+                    Number(result.estimate, kDigits), Range(result, kDigits),
+                    Number(result.baselines[0].second, kDigits),
+                    Number(result.baselines[1].second, kDigits),
+                    Mebibytes(document.Find("bytes." + name)));
   }
   return text;
 }
@@ -92,7 +89,7 @@ std::string Categories(const StudyDocument& document) {
   std::map<std::string, std::map<std::string, std::string>> found;
   for (const StudyResult& result : document.results) {
     if (result.dimension.empty()) continue;
-    found[result.value][result.name] = Number(result.estimate);
+    found[result.value][result.name] = Number(result.estimate, kDigits);
   }
   text += fmt::format("\n{:<20}", "By category, rows");
   for (const uint32_t size : kBatchSizes) text += fmt::format(" {:>8}", size);
@@ -119,9 +116,10 @@ std::string Layers(const StudyDocument& document) {
     const StudyResult* other = document.Find(
         fmt::format("distinct.unrelated.b{}", kShownSize), result.layer);
     text += fmt::format("{:>5} {:>9} {:>9} {:>8} {:>10}\n", *result.layer,
-                        Number(result.estimate), Number(other->estimate),
-                        Number(result.baselines[0].second),
-                        Number(result.baselines[1].second));
+                        Number(result.estimate, kDigits),
+                        Number(other->estimate, kDigits),
+                        Number(result.baselines[0].second, kDigits),
+                        Number(result.baselines[1].second, kDigits));
   }
   return text;
 }
@@ -133,9 +131,9 @@ std::string Served(const StudyDocument& document) {
     if (!result.name.starts_with(prefix) || result.layer) continue;
     const std::string bucket = result.name.substr(prefix.size());
     lines += fmt::format("{:>8} {:>12} {:>9} {:>8} {:>10} {:>10}\n", bucket,
-                         result.n_units, Number(result.estimate),
-                         Number(result.baselines[0].second),
-                         Number(result.baselines[1].second),
+                         result.n_units, Number(result.estimate, kDigits),
+                         Number(result.baselines[0].second, kDigits),
+                         Number(result.baselines[1].second, kDigits),
                          Mebibytes(document.Find("bytes.served." + bucket)));
   }
   if (lines.empty()) return "";

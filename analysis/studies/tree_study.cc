@@ -172,10 +172,7 @@ void AddGroups(std::span<const TraceForest> forests, const char* by,
 }
 
 void SetStatus(const ForestStats& stats, StudyDocument* document) {
-  const bool losses =
-      std::any_of(document->inputs.begin(), document->inputs.end(),
-                  [](const StudyInput& input) { return input.losses; });
-  if (losses) document->warnings.push_back("drops");
+  document->WarnOfLosses();
   if (stats.sequences == 0) {
     document->status = StudyStatus::kNotComputable;
     document->reason = "no-sequences";

@@ -1,4 +1,4 @@
-#include "analysis/compile_leaves.h"
+#include "analysis/compile_codes.h"
 
 #include <fmt/format.h>
 
@@ -18,6 +18,18 @@ LeafCodes CompileLeaves(std::string_view verb, std::span<const Trace> traces,
   Progress progress("compiled", 2 * codes.codes());
   codes.Compile(options, [&progress](uint64_t done) { progress.Add(done); });
   return codes;
+}
+
+void CompileGroups(std::string_view verb, const Compiler& compiler,
+                   const std::vector<std::string>& flags,
+                   CodeSamples* samples) {
+  const uint64_t codes =
+      samples->samples.size() - samples->unknown_text - samples->no_code;
+  fmt::print(stderr, "{}: compiling {} codes with {} {}\n", verb, codes,
+             compiler.version(), fmt::join(flags, " "));
+  Progress progress("codes", codes);
+  CompileSamples(
+      compiler, [&progress](uint64_t done) { progress.Add(done); }, samples);
 }
 
 }  // namespace moetap
