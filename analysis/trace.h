@@ -60,8 +60,11 @@ struct Sequence {
                             // from (analysis/manifest.h); "" if none
   std::string strategy;     // "sample", "tree", "beam", ...; "" if unknown
   std::string prompt;       // the client's prompt id, "" if unknown
-  std::string category;     // by the key that was asked for (study_inputs.h);
-                            // "" if none was, or the request has no value
+  // By the key that was asked for (study_inputs.h) or a file of labels
+  // (analysis/labels.h); "" if none was, or the request has no value.
+  std::string category;
+  std::string group;       // likewise: its template; "" if it has none
+  bool ambiguous = false;  // labels contradict each other; no category
   uint32_t prompt_tokens = 0;
   uint32_t returned_tokens = kNone;  // kNone: the front end did not say
   std::string finish_reason;         // "" if unknown

@@ -15,6 +15,17 @@ enum Stream : uint64_t {
   kStreamDifferentElsewhere = 4,
   kStreamSharing = 5,
   kStreamCuts = 6,
+  kStreamLabels = 7,
+  kStreamUnits = 8,
+  kStreamFolds = 9,
+  kStreamFoldLabels = 10,
+  kStreamScores = 11,
+  kStreamNullUniform = 12,
+  kStreamNullPopularity = 13,
+  kStreamNullPermuted = 14,
+  kStreamMatching = 15,
+  kStreamUnitSample = 16,
+  kStreamUsage = 17,
 };
 
 // The finaliser of SplitMix64 (Steele, Lea, Flood 2014), modulo 2^64.
