@@ -43,6 +43,9 @@ Json ResultJson(const StudyResult& result) {
                          {"hi", Number(result.bootstrap->hi)},
                          {"replicates", result.bootstrap->replicates}};
   }
+  if (result.deviation) json["deviation"] = Number(result.deviation);
+  if (result.p) json["p"] = *result.p;
+  if (result.p_adjusted) json["p_adjusted"] = *result.p_adjusted;
   if (!result.verdict.empty()) json["verdict"] = result.verdict;
   if (result.pairs) json["pairs"] = *result.pairs;
   if (!result.intersections.empty()) {
@@ -105,6 +108,9 @@ std::string CsvLine(const StudyResult& result,
                   CsvNumber(result.estimate), CsvNumber(result.lo),
                   CsvNumber(result.hi), result.method, result.unit,
                   result.n_units, CsvNumber(result.n_effective));
+  for (const auto& value : {result.deviation, result.p, result.p_adjusted}) {
+    line += ',' + CsvNumber(value);
+  }
   for (const std::string& wanted : baselines) {
     line += ',';
     for (const auto& [name, value] : result.baselines) {
@@ -179,6 +185,9 @@ Json ToJson(const StudyDocument& document) {
     json["warnings"].push_back(ReasonJson(code));
   }
   if (!document.trees.is_null()) json["trees"] = document.trees;
+  if (!document.signatures.is_null()) {
+    json["signatures"] = document.signatures;
+  }
   return json;
 }
 
@@ -213,7 +222,7 @@ void WriteCsv(const StudyDocument& document,
   std::ofstream out(path, std::ios::binary);
   const auto baselines = BaselineNames(document);
   out << "name,layer,weight,dimension,value,pairs,estimate,lo,hi,method,unit,"
-         "n_units,n_effective";
+         "n_units,n_effective,deviation,p,p_adjusted";
   for (const std::string& name : baselines) out << ',' << name;
   out << ",bootstrap_lo,bootstrap_hi,verdict,published\n";
   for (const StudyResult& result : document.results) {

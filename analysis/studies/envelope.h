@@ -43,6 +43,9 @@ struct StudyResult {
   uint64_t n_units = 0;               // how many of them
   std::optional<double> n_effective;  // EffectiveUnits; absent: not weighed
   std::optional<BootstrapInterval> bootstrap;
+  std::optional<double> deviation;   // of what the estimate averages
+  std::optional<double> p;           // by permutation
+  std::optional<double> p_adjusted;  // for all layers at once
   std::string verdict;  // "found", "absent", ...; "": the figure has none
   std::vector<std::pair<std::string, std::optional<double>>> baselines;
   std::optional<Published> published;
@@ -71,6 +74,7 @@ struct StudyDocument {
   std::string reason;                 // a code of reasons.h, or ""
   std::vector<std::string> warnings;  // codes of reasons.h
   Json trees;                         // of the study "tree", else null
+  Json signatures;                    // of "signatures", else null
 
   uint64_t unit(std::string_view name) const;  // 0 if it is not there
   // Adds the warning of the code if it holds.
