@@ -15,12 +15,14 @@
 #include "analysis/compile_codes.h"
 #include "analysis/compiler_options.h"
 #include "analysis/error.h"
+#include "analysis/label_options.h"
 #include "analysis/load_trace.h"
 #include "analysis/progress.h"
 #include "analysis/report/page.h"
 #include "analysis/studies/expert_bytes.h"
 #include "analysis/studies/locality.h"
 #include "analysis/studies/sharing.h"
+#include "analysis/studies/signatures/signatures.h"
 #include "analysis/studies/tree_study.h"
 #include "analysis/study_inputs.h"
 #include "analysis/study_options.h"
@@ -34,6 +36,8 @@ struct Options {
   InputOptions inputs;
   LocalityOptions study;
   bool assembly = false;
+  LabelOptions labels;
+  bool signatures = false;
   CompilerOptions compiler;
 };
 
@@ -77,6 +81,15 @@ void CompareAlignments(const Options& options, ReportInput* input) {
   }
 }
 
+void AddSignatures(const Options& options,
+                   const std::vector<StudyInput>& inputs, ReportInput* input) {
+  SignatureOptions study;
+  study.threads = options.study.threads;
+  Progress progress("signatures", kSignatureStages);
+  input->signatures = RunSignatures({input->trace, 1}, study, inputs,
+                                    [&progress] { progress.Add(1); });
+}
+
 // `study` must live as long as `input`.
 void RunStudies(const StudyInputs& study, const Options& options,
                 ReportInput* input) {
@@ -91,9 +104,11 @@ void RunStudies(const StudyInputs& study, const Options& options,
   if (options.assembly) CompareAlignments(options, input);
   SharingOptions sharing;
   sharing.threads = options.study.threads;
-  sharing.by_category = !options.inputs.category.empty();
+  sharing.by_category =
+      !options.inputs.category.empty() || !options.labels.labels.empty();
   input->sharing = RunSharing({&trace, 1}, CountServed(*input->capture),
                               ExpertBytes(*input->capture), sharing, inputs);
+  if (options.signatures) AddSignatures(options, inputs, input);
 }
 
 int RunReportCommand(const Options& options) {
@@ -109,6 +124,8 @@ int RunReportCommand(const Options& options) {
     std::vector<Trace> traces;
     traces.push_back(std::move(*trace.trace));
     study = NameAndSelect(std::move(traces), options.inputs);
+    study.vocabulary = input.vocabulary;
+    LabelInputs(options.labels, &study);
     RunStudies(study, options, &input);
   }
   WritePage(options.output, ReportPage(input));
@@ -143,7 +160,10 @@ void AddReportCommand(CLI::App& app, Command* run) {
       ->type_name("FILE")
       ->capture_default_str();
   AddInputOptions(verb, &options->inputs);
-  AddCategoryOption(verb, &options->inputs);
+  AddLabelOptions(verb, &options->labels, &options->inputs);
+  verb->add_flag("--signatures", options->signatures,
+                 "Also compare the signatures of the classes that --labels or "
+                 "--category give");
   verb->add_flag("--assembly", options->assembly,
                  "Also compile the codes, and compare locality by all "
                  "alignments, for all pairs and for equivalent codes");

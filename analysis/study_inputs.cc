@@ -90,11 +90,14 @@ const ManifestRow* RowOf(const Manifests& manifests, uint32_t row) {
   return row == kNone ? nullptr : &manifests.rows[row];
 }
 
-void SetCategories(const std::string& key, const Manifests& manifests,
-                   const std::vector<uint32_t>& row_of, Trace* trace) {
+// Sets a member of each sequence; nothing without a key.
+void SetValues(const std::string& key, const Manifests& manifests,
+               const std::vector<uint32_t>& row_of,
+               std::string Sequence::*member, Trace* trace) {
+  if (key.empty()) return;
   for (uint32_t s = 0; s < row_of.size(); ++s) {
     Sequence& sequence = trace->sequences[s];
-    sequence.category = ValueOf(key, sequence, RowOf(manifests, row_of[s]));
+    sequence.*member = ValueOf(key, sequence, RowOf(manifests, row_of[s]));
   }
 }
 
@@ -132,9 +135,8 @@ StudyInputs NameAndSelect(std::vector<Trace> traces,
     Count(manifests, row_of, trace, &counts);
     NameSequences(manifests, row_of, &trace);
     MarkPruned(&trace);  // while the whole of each search is there
-    if (!options.category.empty()) {
-      SetCategories(options.category, manifests, row_of, &trace);
-    }
+    SetValues(options.category, manifests, row_of, &Sequence::category, &trace);
+    SetValues(options.group, manifests, row_of, &Sequence::group, &trace);
     sequences += trace.sequences.size();
     selected += Select(conditions, manifests, row_of, &trace);
   }
@@ -144,6 +146,7 @@ StudyInputs NameAndSelect(std::vector<Trace> traces,
     inputs.options["manifests"] = options.manifests.size();
   }
   if (!options.category.empty()) inputs.options["category"] = options.category;
+  if (!options.group.empty()) inputs.options["group"] = options.group;
   if (!conditions.empty()) {
     inputs.options["select"] = options.select;
     inputs.units.emplace_back("not_selected_sequences", sequences - selected);

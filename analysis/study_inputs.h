@@ -23,6 +23,7 @@ struct InputOptions {
   std::string select;    // conditions of selection.h; "" selects everything
   std::string category;  // a key of selection.h whose values are
                          // Sequence::category; "" leaves those empty
+  std::string group;     // likewise, of Sequence::group
 };
 
 struct StudyInputs {

@@ -1,6 +1,8 @@
 #include "analysis/study_options.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <thread>
 
 #include "analysis/selection.h"
@@ -52,6 +54,18 @@ void AddCategoryOption(CLI::App* verb, InputOptions* options) {
       ->check(CLI::Validator(KeyError, "", "key"))
       ->needs("--manifest")
       ->type_name("KEY");
+}
+
+void AddPhaseOption(CLI::App* verb, Phase* phase) {
+  std::map<std::string, Phase> phases;
+  for (const Phase one : {Phase::kPrompt, Phase::kGenerated, Phase::kBoth}) {
+    phases.emplace(PhaseName(one), one);
+  }
+  verb->add_option("--phase", *phase, "Tokens that count")
+      ->transform(
+          CLI::CheckedTransformer(phases).description("prompt|generated|both"))
+      ->type_name("PHASE")
+      ->default_str(PhaseName(*phase));
 }
 
 }  // namespace moetap

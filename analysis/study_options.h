@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "analysis/studies/signatures/signature_units.h"
 #include "analysis/study_inputs.h"
 
 namespace moetap {
@@ -29,6 +30,9 @@ void AddInputOptions(CLI::App* verb, InputOptions* options);
 // --category, which needs the --manifest of AddInputOptions: without one no
 // two requests have a known value in common.
 void AddCategoryOption(CLI::App* verb, InputOptions* options);
+
+// --phase: of prompts by default.
+void AddPhaseOption(CLI::App* verb, Phase* phase);
 
 }  // namespace moetap
 

@@ -33,6 +33,7 @@ std::string Footer(const ReportInput& input) {
   std::set<std::string> named;
   std::vector<const StudyDocument*> studies = {&input.locality, &input.sharing};
   for (const StudyDocument& one : input.alignments) studies.push_back(&one);
+  if (input.signatures) studies.push_back(&*input.signatures);
   for (const StudyDocument* study : studies) {
     for (const std::string& name : study->definitions) {
       if (!named.insert(name).second) continue;
@@ -72,6 +73,7 @@ std::string ReportPage(const ReportInput& input) {
     page += ContrastsSection(input);
     page += AlignmentsSection(input);
     page += SharingSection(input);
+    page += SignaturesSection(input);
     page += LoadSection(input);
   }
   page += VerifySection(input);

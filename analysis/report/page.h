@@ -2,6 +2,7 @@
 #ifndef MOETAP_ANALYSIS_REPORT_PAGE_H_
 #define MOETAP_ANALYSIS_REPORT_PAGE_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,12 +26,14 @@ struct ReportInput {
   StudyDocument locality;
   std::vector<StudyDocument> alignments;  // empty: not asked for
   StudyDocument sharing;
+  std::optional<StudyDocument> signatures;  // absent: not asked for
   Vocabulary vocabulary;
   std::vector<VerifyResult> verify;
 };
 
 // The page needs no network and runs no script but its own; its size is
-// bounded by the numbers of layers and rules, not by that of requests.
+// bounded by the numbers of layers and rules, and of units of signatures, not
+// by that of requests.
 std::string ReportPage(const ReportInput& input);
 
 // Its sections.  All but the first two need a trace.
@@ -41,6 +44,7 @@ std::string CurvesSection(const ReportInput& input);
 std::string ContrastsSection(const ReportInput& input);
 std::string AlignmentsSection(const ReportInput& input);
 std::string SharingSection(const ReportInput& input);
+std::string SignaturesSection(const ReportInput& input);
 std::string LoadSection(const ReportInput& input);
 
 // A drawing of one tree: positions to the right, a line per branch, as thick

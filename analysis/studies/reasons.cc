@@ -9,13 +9,28 @@ namespace moetap {
 
 const std::vector<Reason>& Reasons() {
   static const std::vector<Reason> reasons = {
+      {"ambiguous-labels",
+       "Labels contradict each other for some requests, or for requests with "
+       "equal prompts or of one group; they were left out, and "
+       "signatures.left_out of --json names them.",
+       "correct the labels"},
       {"drops", "The capture lost rows or blocks.",
        "moetap verify CAPTURE; record again with MOETAP_RING_BYTES=67108864, "
        "or with --on-full block"},
+      {"equal-signatures",
+       "All units have equal signatures, so there is nothing to project.",
+       "moetap verify CAPTURE; check that the routing is captured"},
+      {"equal-similarities",
+       "The similarities of units do not vary, so d is not defined.",
+       "moetap verify CAPTURE; check that the routing is captured"},
       {"few-layers",
        "The crossing pattern needs at least 6 MoE layers, and layers on both "
        "sides of its band.",
        "moetap locality --band FROM:TO CAPTURE, or a model with more layers"},
+      {"few-matched-units",
+       "Fewer than 5 units of each class can be matched by length, so there is "
+       "no length-matched control.",
+       "record prompts of similar lengths in all classes"},
       {"few-prefixes",
        "Some prompts have more prefixes of codes than were compiled; the rule "
        "by assembly did not ask about the rest.",
@@ -28,6 +43,9 @@ const std::vector<Reason>& Reasons() {
        "There are fewer than 10 trees with pairs, so intervals hold for these "
        "trees alone and say nothing about other prompts.",
        "record branching requests from at least 10 different prompts"},
+      {"few-units",
+       "Some class has fewer than 10 units: intervals and p are of little use.",
+       "record at least 10 different prompts of each class"},
       {"large-sets",
        "Some layer routes each token to more than 254 experts, which no study "
        "of pairs supports.",
@@ -72,6 +90,9 @@ const std::vector<Reason>& Reasons() {
       {"no-forks", "No two requests share a token prefix and then differ.",
        "send several requests that share a prefix, or sample with n > 1, "
        "under moetap record"},
+      {"no-labels", "No request has a label.",
+       "moetap signatures CAPTURE --labels FILE, or --manifest FILE --category "
+       "label.NAME"},
       {"no-popularity",
        "The popularity baseline of some layer could not be fitted.",
        "moetap locality --json CAPTURE shows for which"},
@@ -90,9 +111,23 @@ const std::vector<Reason>& Reasons() {
        "are "
        "no batches of unrelated rows.",
        "send requests with different prompts under moetap record"},
+      {"no-words",
+       "The capture has no token ids, so signatures are not compared with the "
+       "words of the prompts.",
+       "record with --tokens full"},
+      {"not-converged",
+       "Some fits of the classifier did not converge; their predictions are "
+       "those of the best point found.",
+       "please report it, with the output of moetap signatures --json"},
       {"nothing-selected", "No request of the capture matches --select.",
        "moetap tree --json CAPTURE lists ids; name the --manifest for "
        "strategies, prompts and labels"},
+      {"null-not-fitted",
+       "No design has the popularity of some layer, so that null model is "
+       "missing.",
+       "moetap verify CAPTURE; check that k is what the model has"},
+      {"one-class", "All labels are the same.",
+       "label requests of at least two tasks"},
       {"one-strategy",
        "All requests are of one decoding strategy, so there is nothing to "
        "compare it with.",
@@ -107,10 +142,22 @@ const std::vector<Reason>& Reasons() {
        "Some requests do not begin with the tokens of the parent that the "
        "engine or the manifest gives them; they were placed by their tokens.",
        "check that the manifest is of the run that was captured"},
+      {"requests-with-missing-rows",
+       "Some requests miss more than 1 % of their rows; they were left out, "
+       "and signatures.left_out of --json names them.",
+       "moetap verify CAPTURE; record again with MOETAP_RING_BYTES=67108864"},
       {"tokens-none",
        "The capture holds prefix hashes instead of token ids, so equal tokens "
        "on different paths cannot be told.",
        "moetap record --tokens full -- COMMAND"},
+      {"too-few-units",
+       "Some class has fewer units than the classifier has folds (5).",
+       "record at least 5, better 10 different prompts of each class, or "
+       "select the others with --select"},
+      {"units-drawn",
+       "There are more units than --units; so many of them were drawn.",
+       "moetap signatures --units N CAPTURE takes more, in time that grows "
+       "with their square"},
       {"unjoined-rows",
        "The manifest names requests that the capture does not hold.",
        "name the captures and the manifests of the same runs"},
@@ -123,6 +170,10 @@ const std::vector<Reason>& Reasons() {
        "Some finished requests have tokens whose text is not in the capture; "
        "they were left out.",
        "record with --tokens full; moetap info CAPTURE shows the vocabulary"},
+      {"unlabelled",
+       "Some requests have no label; they were left out, and "
+       "signatures.left_out of --json names them.",
+       "label them, or leave them out with --select"},
       {"unrouted-sets",
        "Some tokens were routed to fewer experts than the others; their sets "
        "were left out.",
@@ -131,6 +182,8 @@ const std::vector<Reason>& Reasons() {
        "Some batches have a set with no route, a repeated id or an id that is "
        "no expert; they were left out in that layer.",
        "moetap verify CAPTURE"},
+      {"unused-labels", "Some lines of the file of labels match no request.",
+       "compare their patterns with the ids of moetap tree --json CAPTURE"},
   };
   return reasons;
 }
