@@ -1,7 +1,6 @@
 #include "analysis/studies/baselines.h"
 
 #include <cmath>
-#include <vector>
 
 #include "analysis/studies/conditional_poisson.h"
 
@@ -36,23 +35,13 @@ double RatioOfExpectations(uint32_t n, uint32_t k) { return k / (2.0 * n - k); }
 std::optional<double> PopularityExpectation(std::span<const uint64_t> counts,
                                             uint64_t rows, uint32_t k) {
   if (rows == 0) return std::nullopt;
-  std::vector<double> inclusion;
-  uint32_t always = 0;  // in every set: no draw needed
-  for (const uint64_t count : counts) {
-    if (count == rows) {
-      ++always;
-    } else if (count > 0) {
-      inclusion.push_back(static_cast<double>(count) /
-                          static_cast<double>(rows));
-    }
-  }
-  const uint32_t drawn = k - always;
-  if (drawn == 0) return 1.0;
-  const auto p = FitConditionalPoisson(inclusion, drawn);
-  if (!p) return std::nullopt;
-  const auto common = IntersectionDistribution(*p, drawn);
+  const auto design = FitPopularity(counts, rows, k);
+  if (!design) return std::nullopt;
+  if (design->k == 0) return 1.0;
+  const auto common = IntersectionDistribution(design->p, design->k);
+  const auto always = static_cast<uint32_t>(design->always.size());
   double mean = 0;
-  for (uint32_t i = 0; i <= drawn; ++i) {
+  for (uint32_t i = 0; i <= design->k; ++i) {
     mean += common[i] * Jaccard(k, always + i);
   }
   return mean;

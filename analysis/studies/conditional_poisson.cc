@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace moetap {
 namespace {
@@ -67,6 +68,27 @@ std::optional<std::vector<double>> FitConditionalPoisson(
   }
   if (!(best <= kTolerance)) return std::nullopt;
   return p;
+}
+
+std::optional<PopularityDesign> FitPopularity(std::span<const uint64_t> counts,
+                                              uint64_t sets, uint32_t k) {
+  PopularityDesign design;
+  std::vector<double> inclusion;
+  for (uint32_t j = 0; j < counts.size(); ++j) {
+    if (counts[j] == sets) {
+      design.always.push_back(j);
+    } else if (counts[j] > 0) {
+      design.items.push_back(j);
+      inclusion.push_back(static_cast<double>(counts[j]) /
+                          static_cast<double>(sets));
+    }
+  }
+  design.k = k - static_cast<uint32_t>(design.always.size());
+  if (design.k == 0) return design;
+  auto p = FitConditionalPoisson(inclusion, design.k);
+  if (!p) return std::nullopt;
+  design.p = std::move(*p);
+  return design;
 }
 
 std::vector<double> IntersectionDistribution(std::span<const double> p,

@@ -17,6 +17,21 @@ namespace moetap {
 std::optional<std::vector<double>> FitConditionalPoisson(
     std::span<const double> inclusion, uint32_t k);
 
+// The design that draws k-sets with observed popularity.  Items that no set has
+// are in neither list; those that all sets have need no draw.
+struct PopularityDesign {
+  std::vector<uint32_t> always;
+  std::vector<uint32_t> items;  // `k` of them are drawn
+  std::vector<double> p;        // as of FitConditionalPoisson, of `items`
+  uint32_t k = 0;
+};
+
+// Item j is included with probability counts[j] / sets; the counts sum to
+// k * sets, and none is above `sets` >= 1.  Nothing if the fit does not
+// converge.
+std::optional<PopularityDesign> FitPopularity(std::span<const uint64_t> counts,
+                                              uint64_t sets, uint32_t k);
+
 // Inclusion probabilities of the design with Bernoulli probabilities `p`.
 std::vector<double> InclusionProbabilities(std::span<const double> p,
                                            uint32_t k);

@@ -205,6 +205,18 @@ def inclusion(odds, k):
     )
 
 
+def fit_odds(target, k):
+    """Odds whose inclusion probabilities are `target`, all within (0, 1)."""
+    odds = target / (1 - target)
+    for _ in range(3000):
+        odds = odds / np.exp(np.mean(np.log(odds)))
+        now = inclusion(odds, k)
+        if np.max(np.abs(now - target)) < 1e-14:
+            break
+        odds = odds * target / now * (1 - now) / (1 - target)
+    return odds
+
+
 def popularity_jaccard(target, k):
     """E[J] of two independent conditional Poisson k-sets."""
     always = int(np.sum(target >= 1))
@@ -212,13 +224,7 @@ def popularity_jaccard(target, k):
     draws = k - always
     if draws == 0:
         return 1.0
-    odds = target / (1 - target)
-    for _ in range(3000):
-        odds = odds / np.exp(np.mean(np.log(odds)))
-        now = inclusion(odds, draws)
-        if np.max(np.abs(now - target)) < 1e-14:
-            break
-        odds = odds * target / now * (1 - now) / (1 - target)
+    odds = fit_odds(target, draws)
     # P(|A & B| = i): coefficients of prod(1 + w x + w y + w^2 x y z).
     table = np.zeros((draws + 1, draws + 1, draws + 1))
     table[0, 0, 0] = 1

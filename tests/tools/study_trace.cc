@@ -6,17 +6,11 @@
 // other JSON than a study's document: token_classes (a list of names for each
 // sequence), noise and batches (counts).
 //
-// Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
-// "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
-// a row being one list of ids per layer, -1 for no route, or the index of the
-// earlier sequence that it is inherited from; "vocabulary", which
-// token_classes and the alignment by assembly need, is the bytes of each token
-// as hex digits.  A list of such traces is one study of several captures.  A
-// sequence may also have "external_id", "strategy", "client_prompt",
-// "category", "finish_reason", "preemptions", "returned_tokens" and
-// "provenance": per position {"source", "from" (index of a sequence), "reason",
-// "executions", "unreturned"}.  For diversity it has "client_prompt" and, if it
-// is a sample, "group": a number, or null for a code that does not compile.
+// Standard input: a trace (trace_json.h), or a list of them, which is one study
+// of several captures.  "vocabulary", which token_classes and the alignment by
+// assembly need, is the bytes of each token as hex digits.  For diversity a
+// sequence has "client_prompt" and, if it is a sample, "group": a number, or
+// null for a code that does not compile.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -33,89 +27,10 @@
 #include "analysis/studies/token_class.h"
 #include "analysis/studies/tree_study.h"
 #include "analysis/trace/beam_search.h"
+#include "tests/tools/trace_json.h"
 
 namespace moetap {
 namespace {
-
-// `index`: of the position.
-Position ReadRow(const Json& json, size_t index, Trace* trace) {
-  Position position;
-  if (json.is_null()) {
-    position.reason = MissingReason::kNotExecuted;
-    return position;
-  }
-  if (json.is_number()) {
-    position.from = json.get<uint32_t>();
-    const auto& owned = trace->sequences[position.from].positions;
-    position.row = owned[index].row;
-    position.source = Source::kInherited;
-    return position;
-  }
-  position.row = static_cast<uint32_t>(trace->rows());
-  position.source = Source::kObserved;
-  for (const Json& set : json) {
-    for (const Json& id : set) {
-      trace->ids.push_back(static_cast<uint16_t>(id.get<int>()));
-    }
-  }
-  return position;
-}
-
-void ReadProvenance(const Json& json, Position* position) {
-  const std::string source = json.at("source");
-  for (const Source one :
-       {Source::kObserved, Source::kInherited, Source::kMissing}) {
-    if (source == SourceName(one)) position->source = one;
-  }
-  const std::string reason = json.at("reason");
-  for (int code = 0; code <= static_cast<int>(MissingReason::kNoIdentity);
-       ++code) {
-    const auto one = static_cast<MissingReason>(code);
-    if (reason == MissingReasonName(one)) position->reason = one;
-  }
-  position->from =
-      json.at("from").is_null() ? kNone : json.at("from").get<uint32_t>();
-  position->executions = json.at("executions");
-  position->unreturned = json.at("unreturned");
-}
-
-void ReadStory(const Json& json, Sequence* sequence) {
-  sequence->external_id = json.value("external_id", "");
-  sequence->strategy = json.value("strategy", "");
-  sequence->prompt = json.value("client_prompt", "");
-  sequence->category = json.value("category", "");
-  sequence->finish_reason = json.value("finish_reason", "");
-  sequence->preemptions = json.value("preemptions", 0u);
-  sequence->returned_tokens = json.value("returned_tokens", kNone);
-  if (!json.contains("provenance")) return;
-  for (size_t p = 0; p < sequence->positions.size(); ++p) {
-    ReadProvenance(json.at("provenance").at(p), &sequence->positions[p]);
-  }
-}
-
-Trace ReadTrace(const Json& json) {
-  Trace trace;
-  trace.model = "synthetic";
-  trace.has_token_ids = json.at("has_token_ids");
-  for (const Json& layer : json.at("layers")) {
-    trace.layers.push_back({layer.at("number"), layer.at("experts"),
-                            layer.at("k"), trace.row_ids});
-    trace.row_ids += trace.layers.back().k;
-  }
-  for (const Json& one : json.at("sequences")) {
-    Sequence sequence;
-    sequence.id = one.at("id");
-    sequence.prompt_tokens = one.at("prompt_tokens");
-    sequence.tokens = one.at("tokens").get<std::vector<uint64_t>>();
-    for (const Json& row : one.at("rows")) {
-      sequence.positions.push_back(
-          ReadRow(row, sequence.positions.size(), &trace));
-    }
-    ReadStory(one, &sequence);
-    trace.sequences.push_back(std::move(sequence));
-  }
-  return trace;
-}
 
 std::string FromHex(const std::string& digits) {
   std::string bytes;
@@ -265,12 +180,7 @@ int Main(int argc, char** argv) {
     if (argc > 5) sharing.by_category = argv[5] == std::string("category");
   }
   const Json input = Json::parse(std::cin);
-  std::vector<Trace> traces;
-  if (input.is_array()) {
-    for (const Json& one : input) traces.push_back(ReadTrace(one));
-  } else {
-    traces.push_back(ReadTrace(input));
-  }
+  std::vector<Trace> traces = ReadTraces(input);
   StudyDocument document;
   if (study == "locality") {
     document = Locality(input, traces, alignment, options);

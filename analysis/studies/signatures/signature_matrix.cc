@@ -2,55 +2,28 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <numeric>
 
 #include "analysis/studies/workers.h"
 
 namespace moetap {
 namespace {
 
-// Counts of one request, in `counts`; adds its shares times `weight`.
-class RequestCounter {
- public:
-  RequestCounter(std::span<const FeatureBlock> blocks, size_t features)
-      : blocks_(blocks), counts_(features) {}
+// Units that one thread computes before it waits for its turn.
+constexpr size_t kBatch = 8;
 
-  void Add(const Trace& trace, const Sequence& sequence, PositionRange range,
-           double weight, std::span<double> out) {
-    std::fill(counts_.begin(), counts_.end(), 0);
-    for (uint32_t p = range.begin; p < range.end; ++p) {
-      const uint32_t row = sequence.positions[p].row;
-      if (row != kNone) CountRow(trace, row);
-    }
-    for (const FeatureBlock& block : blocks_) AddShares(block, weight, out);
+std::vector<uint32_t> CountedRows(const Sequence& sequence,
+                                  PositionRange range) {
+  std::vector<uint32_t> rows;
+  rows.reserve(range.end - range.begin);
+  for (uint32_t p = range.begin; p < range.end; ++p) {
+    const uint32_t row = sequence.positions[p].row;
+    if (row != kNone) rows.push_back(row);
   }
-
- private:
-  void CountRow(const Trace& trace, uint32_t row) {
-    for (size_t l = 0; l < blocks_.size(); ++l) {
-      uint64_t* counts = counts_.data() + blocks_[l].offset;
-      for (const uint16_t id : trace.set(row, l)) {
-        if (id < blocks_[l].experts) ++counts[id];
-      }
-    }
-  }
-
-  void AddShares(const FeatureBlock& block, double weight,
-                 std::span<double> out) const {
-    uint64_t total = 0;
-    for (size_t e = 0; e < block.experts; ++e) {
-      total += counts_[block.offset + e];
-    }
-    if (total == 0) return;
-    const double factor = weight / static_cast<double>(total);
-    for (size_t e = 0; e < block.experts; ++e) {
-      const size_t at = block.offset + e;
-      out[at] += static_cast<double>(counts_[at]) * factor;
-    }
-  }
-
-  const std::span<const FeatureBlock> blocks_;
-  std::vector<uint64_t> counts_;
-};
+  return rows;
+}
 
 size_t FeaturesOf(std::span<const FeatureBlock> blocks) {
   return blocks.empty() ? 0 : blocks.back().offset + blocks.back().experts;
@@ -91,17 +64,35 @@ SignatureMatrix TakeUnits(const SignatureMatrix& matrix,
   return result;
 }
 
+void AddShares(std::span<const uint32_t> counts, double weight,
+               std::span<double> out) {
+  const uint64_t total =
+      std::accumulate(counts.begin(), counts.end(), uint64_t{0});
+  if (total == 0) return;
+  const double factor = weight / static_cast<double>(total);
+  for (size_t e = 0; e < counts.size(); ++e) {
+    out[e] += static_cast<double>(counts[e]) * factor;
+  }
+}
+
 void ComputeSignature(std::span<const Trace> traces, const SignatureUnit& unit,
                       const CountedPositions& counted,
                       std::span<const FeatureBlock> blocks,
                       std::span<double> out) {
   std::fill(out.begin(), out.end(), 0);
-  RequestCounter counter(blocks, FeaturesOf(blocks));
   const double weight = 1.0 / static_cast<double>(unit.requests());
+  std::vector<uint32_t> counts;
   for (const UnitMember& member : unit.members) {
     for (const SequenceRef& at : member.requests) {
-      const Sequence& sequence = traces[at.trace].sequences[at.sequence];
-      counter.Add(traces[at.trace], sequence, counted(sequence), weight, out);
+      const Trace& trace = traces[at.trace];
+      const Sequence& sequence = trace.sequences[at.sequence];
+      const auto rows = CountedRows(sequence, counted(sequence));
+      for (size_t l = 0; l < blocks.size(); ++l) {
+        counts.assign(blocks[l].experts, 0);
+        for (const uint32_t row : rows) CountSet(trace.set(row, l), counts);
+        AddShares(counts, weight,
+                  out.subspan(blocks[l].offset, blocks[l].experts));
+      }
     }
   }
 }
@@ -124,6 +115,37 @@ SignatureMatrix ComputeSignatures(std::span<const Trace> traces,
     }
   });
   return result;
+}
+
+void ForEachSignature(std::span<const Trace> traces,
+                      std::span<const SignatureUnit> units,
+                      const CountedPositions& counted, unsigned threads,
+                      const SignatureSink& sink) {
+  if (traces.empty()) return;
+  const auto blocks = FeatureBlocks(traces.front().layers);
+  const size_t features = FeaturesOf(blocks);
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  std::condition_variable turn;
+  size_t done = 0;
+  RunWorkers(threads, [&] {
+    std::vector<double> values(kBatch * features);
+    const auto row = [&](size_t i) {
+      return std::span(values).subspan(i * features, features);
+    };
+    for (size_t begin = kBatch * next++; begin < units.size();
+         begin = kBatch * next++) {
+      const size_t size = std::min(kBatch, units.size() - begin);
+      for (size_t i = 0; i < size; ++i) {
+        ComputeSignature(traces, units[begin + i], counted, blocks, row(i));
+      }
+      std::unique_lock lock(mutex);
+      turn.wait(lock, [&] { return done == begin; });
+      for (size_t i = 0; i < size; ++i) sink(begin + i, row(i));
+      done = begin + size;
+      turn.notify_all();
+    }
+  });
 }
 
 }  // namespace moetap

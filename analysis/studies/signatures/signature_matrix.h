@@ -48,6 +48,20 @@ SignatureMatrix TakeUnits(const SignatureMatrix& matrix,
 // Which positions of a sequence count.
 using CountedPositions = std::function<PositionRange(const Sequence&)>;
 
+// Counts the experts of a set; ids that are no route or out of range do not
+// count.
+inline void CountSet(std::span<const uint16_t> set,
+                     std::span<uint32_t> counts) {
+  for (const uint16_t id : set) {
+    if (id < counts.size()) ++counts[id];
+  }
+}
+
+// Adds weight * counts / their sum to `out`, of as many values; nothing if the
+// sum is 0.
+void AddShares(std::span<const uint32_t> counts, double weight,
+               std::span<double> out);
+
 // Adds up the signature of `unit` in `out` (one value per feature,
 // overwritten): per request and block, count / routed ids of the counted
 // positions, observed and inherited; then the mean over the unit's requests.  A
@@ -61,6 +75,17 @@ SignatureMatrix ComputeSignatures(std::span<const Trace> traces,
                                   std::span<const SignatureUnit> units,
                                   const CountedPositions& counted,
                                   unsigned threads);
+
+// Takes the signature of one unit, which lasts for the call.  May not throw.
+using SignatureSink =
+    std::function<void(size_t unit, std::span<const double> signature)>;
+
+// Hands the same signatures to `sink`, one at a time and in order of units,
+// from any thread.  Memory: threads x features; the matrix is never whole.
+void ForEachSignature(std::span<const Trace> traces,
+                      std::span<const SignatureUnit> units,
+                      const CountedPositions& counted, unsigned threads,
+                      const SignatureSink& sink);
 
 }  // namespace moetap
 
