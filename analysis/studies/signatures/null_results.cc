@@ -4,6 +4,7 @@
 #include <atomic>
 #include <utility>
 
+#include "analysis/studies/signatures/class_scores.h"
 #include "analysis/studies/signatures/cross_validation.h"
 #include "analysis/studies/signatures/null_models.h"
 #include "analysis/studies/signatures/separation.h"
