@@ -9,14 +9,6 @@
 namespace moetap {
 namespace {
 
-double Quantile(const std::vector<double>& sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  const double part = place - static_cast<double>(below);
-  return sorted[below] + part * (sorted[above] - sorted[below]);
-}
-
 // Without each of the units that have a count; nothing if none is left.
 std::optional<std::vector<double>> LeaveOneOut(
     const RatioSum& total, std::span<const RatioSum> units) {
@@ -120,6 +112,14 @@ Interval JackknifeRatio(const RatioSum& total, std::span<const RatioSum> units,
 Interval JackknifeMean(std::span<const RatioSum> units, uint64_t least_units) {
   const auto ratios = RatiosAsSums(units);
   return JackknifeRatio(Sum(ratios), ratios, least_units);
+}
+
+double Quantile(std::span<const double> sorted, double share) {
+  const double place = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  const double part = place - static_cast<double>(below);
+  return sorted[below] + part * (sorted[above] - sorted[below]);
 }
 
 ResampleTable BootstrapIndices(uint64_t units, uint32_t replicates,

@@ -76,6 +76,11 @@ Interval JackknifeMean(std::span<const RatioSum> units, uint64_t least_units);
 inline constexpr uint64_t kTreesForBootstrap = 20;
 inline constexpr uint32_t kBootstrapReplicates = 1000;
 
+// The `share` quantile, 0 to 1, of r >= 1 ascending values v, at place
+// h = (r-1) * share: v[floor h] + (h - floor h) * (v[floor h + 1] - v[floor h]),
+// numpy's default.
+double Quantile(std::span<const double> sorted, double share);
+
 // Which unit takes each place of each replicate.  All statistics use one
 // table, so that they rest on the same resamples.
 struct ResampleTable {
@@ -98,8 +103,7 @@ ResampleTable BootstrapIndices(uint64_t units, uint32_t replicates,
 // p = 0.025, is too short; it is expanded as the t interval of a mean of n
 // units is: p = Phi(-sqrt(n/(n-1)) * t), n = EffectiveUnits, t the 97.5 %
 // quantile with n - 1 degrees of freedom (Hesterberg, The American Statistician
-// 69(4), 2015).  Of r sorted values v, the quantile is at place h = (r-1) * p:
-// v[floor h] + (h - floor h) * (v[floor h + 1] - v[floor h]), numpy's default.
+// 69(4), 2015).
 struct BootstrapInterval {
   double lo = 0;
   double hi = 0;
