@@ -10,6 +10,8 @@ namespace {
 constexpr double kTolerance = 1e-3;
 constexpr double kConverged = 1e-13;
 constexpr int kMaxIterations = 2000;
+constexpr int kPatience = 50;
+constexpr double kLeastStep = 0.1;
 
 // table[j * (k + 1) + n]: probability that n of the items before j are drawn,
 // in the order of `p`, n <= k.
@@ -25,6 +27,27 @@ std::vector<double> CountsBefore(std::span<const double> p, uint32_t k) {
     }
   }
   return table;
+}
+
+// Infinite if a difference is NaN.
+double LargestDifference(std::span<const double> a, std::span<const double> b) {
+  double largest = 0;
+  for (size_t j = 0; j < a.size(); ++j) {
+    const double difference = std::fabs(a[j] - b[j]);
+    if (std::isnan(difference)) return HUGE_VAL;
+    largest = std::max(largest, difference);
+  }
+  return largest;
+}
+
+// Multiplies odds by (target / now * (1 - now) / (1 - target)) ^ step.
+void StepTowards(std::span<const double> target, std::span<const double> now,
+                 double step, std::vector<double>* p) {
+  for (size_t j = 0; j < p->size(); ++j) {
+    const double factor = target[j] / now[j] * ((1 - now[j]) / (1 - target[j]));
+    const double odds = (*p)[j] / (1 - (*p)[j]) * std::pow(factor, step);
+    (*p)[j] = odds / (1 + odds);
+  }
 }
 
 }  // namespace
@@ -50,24 +73,28 @@ std::vector<double> InclusionProbabilities(std::span<const double> p,
 std::optional<std::vector<double>> FitConditionalPoisson(
     std::span<const double> inclusion, uint32_t k) {
   std::vector<double> p(inclusion.begin(), inclusion.end());
+  std::vector<double> fitted;
   double best = 1;
+  // Whole steps overshoot where few items take most of the draws; shorter ones
+  // raise the likelihood.
+  double step = 1;
+  int steps_since = 0;
   for (int i = 0; i < kMaxIterations && best > kConverged; ++i) {
     const auto now = InclusionProbabilities(p, k);
-    double error = 0;
-    for (size_t j = 0; j < p.size(); ++j) {
-      error = std::max(error, std::fabs(now[j] - inclusion[j]));
+    const double error = LargestDifference(now, inclusion);
+    if (error < best) {
+      best = error;
+      fitted = p;
+      steps_since = 0;
+    } else if (++steps_since == kPatience) {
+      break;  // rounding is all that is left
+    } else {
+      step = std::max(kLeastStep, step * 0.8);
     }
-    if (!(error < best || error < kTolerance)) break;
-    if (error >= best && i > 50) break;  // rounding is all that is left
-    best = std::min(best, error);
-    for (size_t j = 0; j < p.size(); ++j) {
-      const double odds = p[j] / (1 - p[j]) * (inclusion[j] / now[j]) *
-                          ((1 - now[j]) / (1 - inclusion[j]));
-      p[j] = odds / (1 + odds);
-    }
+    StepTowards(inclusion, now, step, &p);
   }
   if (!(best <= kTolerance)) return std::nullopt;
-  return p;
+  return fitted;
 }
 
 std::optional<PopularityDesign> FitPopularity(std::span<const uint64_t> counts,

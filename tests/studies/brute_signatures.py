@@ -92,43 +92,55 @@ def signature(captures, unit, phase):
     return total / len(requests)
 
 
-def labelled_trace(seed, layers=LAYERS, prefix="", prompts=18):
-    """Requests of few prompts, some of them repeated, with faults of labels
-    and rows.  Of a repeated prompt some rows are inherited."""
-    rng = random.Random(seed)
-    weights = [[rng.random() ** 2 + 0.02 for _ in range(experts)]
-               for experts, _ in layers]
-    sequences = []
+class Requests:
+    """Random requests, with faults of labels and rows.  Of a repeated prompt
+    some rows are inherited."""
 
-    def new_row():
-        row = [traces.draw_set(rng, experts, k, weight)
-               for (experts, k), weight in zip(layers, weights)]
-        if rng.random() < 0.05:
-            row[rng.randrange(len(layers))][-1] = -1
+    def __init__(self, rng, layers, prefix):
+        self.rng, self.layers, self.prefix = rng, layers, prefix
+        self.weights = [
+            [rng.random() ** 2 + 0.02 for _ in range(experts)]
+            for experts, _ in layers]
+        self.sequences = []
+
+    def new_row(self):
+        row = [traces.draw_set(self.rng, experts, k, weight)
+               for (experts, k), weight in zip(self.layers, self.weights)]
+        if self.rng.random() < 0.05:
+            row[self.rng.randrange(len(row))][-1] = -1
         return row
 
-    def add(prompt, category, template):
-        tokens = prompt + [rng.randrange(50) for _ in range(rng.randrange(6))]
-        rows = [new_row() for _ in tokens[:-1]]
-        twins = [n for n, other in enumerate(sequences)
+    def inherit(self, prompt, rows):
+        twins = [n for n, other in enumerate(self.sequences)
                  if other["tokens"][:len(prompt)] == prompt]
-        if twins and rng.random() < 0.5:
-            owner = sequences[twins[0]]["rows"]
-            for p in range(min(len(prompt) - 1, len(owner))):
-                if isinstance(owner[p], list) and rng.random() < 0.7:
-                    rows[p] = twins[0]
+        if not twins or self.rng.random() < 0.5:
+            return
+        owner = self.sequences[twins[0]]["rows"]
+        for p in range(min(len(prompt) - 1, len(owner))):
+            if isinstance(owner[p], list) and self.rng.random() < 0.7:
+                rows[p] = twins[0]
+
+    def add(self, prompt, category, template):
+        rng, number = self.rng, len(self.sequences)
+        tokens = prompt + [rng.randrange(50) for _ in range(rng.randrange(6))]
+        rows = [self.new_row() for _ in tokens[:-1]]
+        self.inherit(prompt, rows)
         if rows and rng.random() < 0.15:
             rows[rng.randrange(len(rows))] = None
-        number = len(sequences)
-        one = {"id": f"{prefix}request-{number}", "tokens": tokens,
+        one = {"id": f"{self.prefix}request-{number}", "tokens": tokens,
                "prompt_tokens": len(prompt), "rows": rows,
                "category": category, "template": template}
         if rng.random() < 0.3:
-            one["external_id"] = f"{prefix}client-{number}"
+            one["external_id"] = f"{self.prefix}client-{number}"
         if rng.random() < 0.04:
             one["ambiguous"] = True
-        sequences.append(one)
+        self.sequences.append(one)
 
+
+def labelled_trace(seed, prefix="", prompts=18):
+    """Requests of few prompts, some of them repeated."""
+    rng = random.Random(seed)
+    requests = Requests(rng, LAYERS, prefix)
     for number in range(prompts):
         # One of more than 100 rows may lack one.
         length = rng.choice([0, 1, 2, 3, 5, 9, 140])
@@ -138,10 +150,10 @@ def labelled_trace(seed, layers=LAYERS, prefix="", prompts=18):
         for _ in range(rng.choice([1, 1, 2, 4])):
             if rng.random() < 0.05:
                 category = rng.choice(["code", ""])
-            add(prompt, category, template)
+            requests.add(prompt, category, template)
     return {
         "has_token_ids": True,
         "layers": [{"number": 3 * l + 1, "experts": experts, "k": k}
-                   for l, (experts, k) in enumerate(layers)],
-        "sequences": sequences,
+                   for l, (experts, k) in enumerate(LAYERS)],
+        "sequences": requests.sequences,
     }

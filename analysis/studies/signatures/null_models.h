@@ -47,8 +47,8 @@ const char* NullKindName(NullKind kind);  // "uniform", "popularity", "permuted"
 // they leave over are not used.
 //
 // Refers to the traces, which stay unchanged.  Immutable: any thread may draw.
-// Memory, beyond a drawn matrix: 8 bytes per pooled row, and the tables of
-// SubsetSampler.
+// Memory: 8 bytes per pooled row, and the tables of SubsetSampler; a draw takes
+// its matrix and, if sets are permuted, as much per row again.
 class NullModel {
  public:
   // The traces have the same layers; the units are those of

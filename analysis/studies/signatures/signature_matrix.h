@@ -81,7 +81,8 @@ using SignatureSink =
     std::function<void(size_t unit, std::span<const double> signature)>;
 
 // Hands the same signatures to `sink`, one at a time and in order of units,
-// from any thread.  Memory: threads x features; the matrix is never whole.
+// from any thread.  Memory: eight signatures per thread; the matrix is never
+// whole.
 void ForEachSignature(std::span<const Trace> traces,
                       std::span<const SignatureUnit> units,
                       const CountedPositions& counted, unsigned threads,

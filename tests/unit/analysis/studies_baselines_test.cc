@@ -97,6 +97,36 @@ TEST(ConditionalPoissonTest, FitMeetsTheInclusionProbabilities) {
               testing::Pointwise(testing::DoubleNear(1e-9), inclusion));
 }
 
+// The error of the first steps rises.
+TEST(ConditionalPoissonTest, FitsWhereWholeStepsOvershoot) {
+  std::vector<double> inclusion;
+  for (const double count : {37, 270, 28, 248, 16, 45, 280}) {
+    inclusion.push_back(count / 308);
+  }
+  const auto p = FitConditionalPoisson(inclusion, 3);
+  ASSERT_TRUE(p);
+  EXPECT_THAT(InclusionProbabilities(*p, 3),
+              testing::Pointwise(testing::DoubleNear(1e-9), inclusion));
+}
+
+TEST(ConditionalPoissonTest, FitsSkewedDesigns) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 300; ++i) {
+    const size_t items = 2 + random() % (i % 10 == 0 ? 200 : 30);
+    const auto k =
+        static_cast<uint32_t>(1 + random() % std::min<size_t>(items - 1, 10));
+    std::normal_distribution<double> log_odds(0, 0.01 * i);
+    std::vector<double> p(items);
+    for (double& one : p) one = 1 / (1 + std::exp(log_odds(random)));
+    const auto inclusion = InclusionProbabilities(p, k);
+    const auto fitted = FitConditionalPoisson(inclusion, k);
+    ASSERT_TRUE(fitted) << i;
+    EXPECT_THAT(InclusionProbabilities(*fitted, k),
+                testing::Pointwise(testing::DoubleNear(1e-9), inclusion))
+        << i;
+  }
+}
+
 TEST(ConditionalPoissonTest, AgreesWithSimulation) {
   const std::vector<uint64_t> counts = {90, 70, 60, 30, 20, 15, 10, 5};
   const uint64_t rows = 100;  // k = 3
