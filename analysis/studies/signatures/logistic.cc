@@ -13,11 +13,13 @@ namespace {
 using RowMajor =
     Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-// libLBFGS stops at a gradient norm of this times max(1, norm of x).  Near the
-// minimum the objective no longer falls by more than rounding, and the line
-// search gives up; what it leaves is as good if it meets the second bound.
-constexpr double kAimedGradient = 1e-8;
+// libLBFGS stops at a gradient norm of this times max(1, norm of x).  Near
+// there the objective falls by less than rounding, and at times the line search
+// gives up: what it leaves is good enough if it meets the second bound.  No
+// search that succeeds takes near as many evaluations.
+constexpr double kAimedGradient = 1e-7;
 constexpr double kConvergedGradient = 1e-6;
+constexpr int kMostEvaluations = 15;
 
 // The objective as a function of x = (W, b), W class after class.
 class Objective {
@@ -95,8 +97,8 @@ void Minimise(Objective* objective, LogisticFit* fit) {
   std::fill_n(x.get(), n, 0.0);
   lbfgs_parameter_t parameters;
   lbfgs_parameter_init(&parameters);
-  parameters.m = 10;
   parameters.epsilon = kAimedGradient;
+  parameters.max_linesearch = kMostEvaluations;
   parameters.max_iterations = 10000;
   lbfgs(n, x.get(), nullptr, EvaluateObjective, nullptr, objective,
         &parameters);

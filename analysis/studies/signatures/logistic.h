@@ -27,8 +27,8 @@ struct LogisticFit {
   bool converged = false;  // gradient norm <= 1e-6 max(1, norm of (W, b))
 };
 
-// `rows`: labels.size() x features, row after row, finite; at least one label,
-// each below 2^32 - 1.  One thread; a pure function.
+// `rows`: labels.size() x features, row after row, standardised, so that their
+// squares do not overflow; at least one label.  One thread; a pure function.
 LogisticFit FitLogistic(std::span<const double> rows,
                         std::span<const uint32_t> labels);
 
