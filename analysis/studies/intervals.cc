@@ -22,8 +22,6 @@ std::optional<std::vector<double>> LeaveOneOut(
   return values;
 }
 
-double NormalTail(double x) { return std::erfc(x / std::sqrt(2.0)) / 2; }
-
 // How much of the replicates' values lies outside on each side.
 double ExpandedTail(double n) {
   return NormalTail(std::sqrt(n / (n - 1)) * StudentT(0.025, n - 1));
@@ -53,6 +51,8 @@ RatioSum Sum(std::span<const RatioSum> units) {
 }
 
 }  // namespace
+
+double NormalTail(double x) { return std::erfc(x / std::sqrt(2.0)) / 2; }
 
 std::optional<double> Ratio(const RatioSum& sum) {
   if (sum.count == 0) return std::nullopt;

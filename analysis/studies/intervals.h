@@ -81,6 +81,9 @@ inline constexpr uint32_t kBootstrapReplicates = 1000;
 // numpy's default.
 double Quantile(std::span<const double> sorted, double share);
 
+// P(Z > x) of a standard normal Z.
+double NormalTail(double x);
+
 // Which unit takes each place of each replicate.  All statistics use one
 // table, so that they rest on the same resamples.
 struct ResampleTable {

@@ -2,7 +2,8 @@
 // independent computation: study_trace STUDY [THREADS [OPTION...]].  STUDY is
 // locality (options: PAIRS ALIGNMENT[:equivalent] SEED BAND), tree, paths,
 // sharing (BATCHES SEED [category]; with experts of 1000 bytes), diversity
-// (MOST_LOST SEED; without the rule by assembly), or one of those that print
+// (MOST_LOST SEED; without the rule by assembly), signatures (PHASE SEED
+// PERMUTATIONS REFITS UNITS), or one of those that print
 // other JSON than a study's document: token_classes (a list of names for each
 // sequence), noise and batches (counts).
 //
@@ -24,6 +25,7 @@
 #include "analysis/studies/locality.h"
 #include "analysis/studies/noise_floor.h"
 #include "analysis/studies/sharing.h"
+#include "analysis/studies/signatures/signatures.h"
 #include "analysis/studies/token_class.h"
 #include "analysis/studies/tree_study.h"
 #include "analysis/trace/beam_search.h"
@@ -158,8 +160,31 @@ int PrintTree(std::vector<Trace>& traces) {
   return status;
 }
 
+int PrintSignatures(int argc, char** argv) {
+  SignatureOptions options;
+  options.threads = static_cast<unsigned>(std::atoi(argv[2]));
+  for (const Phase phase : {Phase::kPrompt, Phase::kGenerated, Phase::kBoth}) {
+    if (argc > 3 && argv[3] == std::string(PhaseName(phase))) {
+      options.phase = phase;
+    }
+  }
+  const auto number = [&](int place, uint32_t otherwise) {
+    return argc > place ? static_cast<uint32_t>(std::atoi(argv[place]))
+                        : otherwise;
+  };
+  options.seed = number(4, 1);
+  options.permutations = number(5, 199);
+  options.refits = number(6, 20);
+  options.most_units = number(7, options.most_units);
+  const std::vector<Trace> traces = ReadTraces(Json::parse(std::cin));
+  const StudyDocument document = RunSignatures(traces, options, {});
+  std::cout << ToJson(document).dump(1) << '\n';
+  return ExitStatus(document);
+}
+
 int Main(int argc, char** argv) {
   const std::string study = argc > 1 ? argv[1] : "";
+  if (study == "signatures" && argc > 2) return PrintSignatures(argc, argv);
   LocalityOptions options;
   std::string alignment = options.alignment;
   if (argc > 2) options.threads = static_cast<unsigned>(std::atoi(argv[2]));
@@ -200,9 +225,10 @@ int Main(int argc, char** argv) {
     std::cout << TokenClasses(input, traces.front()).dump() << '\n';
     return 0;
   } else {
-    std::fprintf(stderr,
-                 "study_trace locality|tree|sharing|diversity|batches|noise|"
-                 "token_classes [THREADS [OPTION...]]\n");
+    std::fprintf(
+        stderr,
+        "study_trace locality|tree|sharing|diversity|signatures|batches|"
+        "noise|token_classes [THREADS [OPTION...]]\n");
     return 2;
   }
   std::cout << ToJson(document).dump(1) << '\n';
