@@ -34,6 +34,7 @@ void AddLocalityCommand(CLI::App& app, Command* run);
 void AddSharingCommand(CLI::App& app, Command* run);
 void AddAssemblyCommand(CLI::App& app, Command* run);
 void AddDiversityCommand(CLI::App& app, Command* run);
+void AddCompareCommand(CLI::App& app, Command* run);
 void AddReportCommand(CLI::App& app, Command* run);
 
 }  // namespace moetap

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   moetap::AddSharingCommand(app, &run);
   moetap::AddAssemblyCommand(app, &run);
   moetap::AddDiversityCommand(app, &run);
+  moetap::AddCompareCommand(app, &run);
   moetap::AddReportCommand(app, &run);
   try {
     app.parse(argc, argv);
