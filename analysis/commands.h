@@ -35,6 +35,7 @@ void AddSharingCommand(CLI::App& app, Command* run);
 void AddAssemblyCommand(CLI::App& app, Command* run);
 void AddDiversityCommand(CLI::App& app, Command* run);
 void AddSignaturesCommand(CLI::App& app, Command* run);
+void AddCompareCommand(CLI::App& app, Command* run);
 void AddReportCommand(CLI::App& app, Command* run);
 
 }  // namespace moetap

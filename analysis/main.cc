@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   moetap::AddAssemblyCommand(app, &run);
   moetap::AddDiversityCommand(app, &run);
   moetap::AddSignaturesCommand(app, &run);
+  moetap::AddCompareCommand(app, &run);
   moetap::AddReportCommand(app, &run);
   try {
     app.parse(argc, argv);

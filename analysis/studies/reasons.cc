@@ -14,6 +14,10 @@ const std::vector<Reason>& Reasons() {
        "equal prompts or of one group; they were left out, and "
        "signatures.left_out of --json names them.",
        "correct the labels"},
+      {"different-k",
+       "Some layer routes each token to another number of experts in A than in "
+       "B; shares are compared all the same.",
+       "moetap info CAPTURE; check that this is the change you mean"},
       {"drops", "The capture lost rows or blocks.",
        "moetap verify CAPTURE; record again with MOETAP_RING_BYTES=67108864, "
        "or with --on-full block"},
@@ -23,6 +27,10 @@ const std::vector<Reason>& Reasons() {
       {"equal-similarities",
        "The similarities of units do not vary, so d is not defined.",
        "moetap verify CAPTURE; check that the routing is captured"},
+      {"few-compared-prompts",
+       "A capture has fewer than 10 distinct prompts, so the figures describe "
+       "these prompts and nothing was tested.",
+       "record at least 10 different prompts, the same for both captures"},
       {"few-layers",
        "The crossing pattern needs at least 6 MoE layers, and layers on both "
        "sides of its band.",
@@ -46,10 +54,18 @@ const std::vector<Reason>& Reasons() {
       {"few-units",
        "Some class has fewer than 10 units: intervals and p are of little use.",
        "record at least 10 different prompts of each class"},
+      {"hashed-prompts",
+       "A capture holds prefix hashes instead of token ids, so prompts that "
+       "are in both captures count as different ones.",
+       "moetap record --tokens full -- COMMAND"},
       {"large-sets",
        "Some layer routes each token to more than 254 experts, which no study "
        "of pairs supports.",
        "moetap info CAPTURE; check that k is what the model has"},
+      {"left-out-requests",
+       "Some requests have no row of the phase, miss more than 1 % of its "
+       "rows, or have no route in some layer; they were left out.",
+       "moetap info CAPTURE; moetap verify CAPTURE"},
       {"malformed-sets",
        "Some expert sets repeat an id or name an expert that does not exist; "
        "they were left out.",
@@ -77,6 +93,10 @@ const std::vector<Reason>& Reasons() {
        "No finished request gave a code that compiles, or the capture does not "
        "say what the bytes of its tokens are.",
        "moetap assembly CAPTURE says why; moetap tree CAPTURE shows the text"},
+      {"no-compared-prompts",
+       "A capture has no request with the rows of the phase.",
+       "moetap info CAPTURE; with --select, check what it leaves of each "
+       "capture"},
       {"no-decode-rows",
        "No token that a request generated was the input of a row with routing.",
        "moetap info CAPTURE; let requests generate two tokens or more"},
@@ -178,6 +198,11 @@ const std::vector<Reason>& Reasons() {
        "Some tokens were routed to fewer experts than the others; their sets "
        "were left out.",
        "moetap verify CAPTURE"},
+      {"unshared-prompts",
+       "Some prompts are in one capture only, and how they differ from the "
+       "others counts as change, too.",
+       "send the same prompts to both servers, or leave the others out with "
+       "--select"},
       {"unusable-batches",
        "Some batches have a set with no route, a repeated id or an id that is "
        "no expert; they were left out in that layer.",

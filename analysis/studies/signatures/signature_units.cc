@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -15,6 +16,9 @@ constexpr double kMostMissing = 0.01;
 
 using Prompt = std::vector<uint64_t>;
 
+// Whether requests are grouped by their labels, or by prompts alone.
+enum class GroupBy : uint8_t { kLabels, kPrompts };
+
 // A group, or a prompt where that is empty.
 using UnitKey = std::pair<std::string, Prompt>;
 
@@ -27,44 +31,64 @@ struct Candidate {
   MemberKey member;
 };
 
-Prompt PromptOf(const Sequence& sequence) {
-  const auto begin = sequence.tokens.begin();
-  return {begin, begin + std::min<size_t>(sequence.prompt_tokens,
-                                          sequence.tokens.size())};
+// Why the labels of a request leave it out.
+std::optional<LeftOutReason> LabelObstacle(const Sequence& sequence) {
+  if (sequence.ambiguous) return LeftOutReason::kAmbiguous;
+  if (sequence.category.empty()) return LeftOutReason::kUnlabelled;
+  return std::nullopt;
 }
 
-bool LeavesOut(const Sequence& sequence, Phase phase, LeftOutReason* reason) {
-  if (sequence.ambiguous) {
-    *reason = LeftOutReason::kAmbiguous;
-    return true;
-  }
-  if (sequence.category.empty()) {
-    *reason = LeftOutReason::kUnlabelled;
-    return true;
-  }
+// Why its rows do.
+std::optional<LeftOutReason> RowObstacle(const Sequence& sequence,
+                                         Phase phase) {
   const PositionRange range = PhaseRange(sequence, phase);
   const auto rows = static_cast<double>(range.end - range.begin);
-  if (rows == 0) {
-    *reason = LeftOutReason::kEmpty;
-    return true;
-  }
+  if (rows == 0) return LeftOutReason::kEmpty;
   const auto begin = sequence.positions.begin();
   const auto missing = std::count_if(
       begin + range.begin, begin + range.end,
       [](const Position& position) { return position.row == kNone; });
-  *reason = LeftOutReason::kMissing;
-  return static_cast<double>(missing) > kMostMissing * rows;
+  if (static_cast<double>(missing) <= kMostMissing * rows) return std::nullopt;
+  return LeftOutReason::kMissing;
 }
 
-Candidate CandidateOf(const Sequence& sequence, SequenceRef at, Phase phase,
-                      uint64_t number) {
-  Prompt prompt = PromptOf(sequence);
-  UnitKey unit{sequence.group, {}};
-  if (sequence.group.empty()) unit.second = prompt;
+// `group`: "" if the unit is the prompt.
+Candidate CandidateOf(const Sequence& sequence, const std::string& group,
+                      SequenceRef at, Phase phase, uint64_t number) {
+  Prompt prompt = PromptTokens(sequence);
+  UnitKey unit{group, {}};
+  if (group.empty()) unit.second = prompt;
   if (phase == Phase::kPrompt) {
     return {at, std::move(unit), {std::move(prompt), 0}};
   }
   return {at, std::move(unit), {{}, number}};
+}
+
+struct Candidates {
+  std::vector<Candidate> requests;
+  std::vector<LeftOut> left_out;
+};
+
+Candidates FindCandidates(std::span<const Trace> traces, Phase phase,
+                          GroupBy by) {
+  const bool labels = by == GroupBy::kLabels;
+  Candidates found;
+  for (uint32_t t = 0; t < traces.size(); ++t) {
+    for (uint32_t s = 0; s < traces[t].sequences.size(); ++s) {
+      const Sequence& sequence = traces[t].sequences[s];
+      std::optional<LeftOutReason> reason;
+      if (labels) reason = LabelObstacle(sequence);
+      if (!reason) reason = RowObstacle(sequence, phase);
+      if (reason) {
+        found.left_out.push_back({ClientId(sequence), *reason});
+        continue;
+      }
+      found.requests.push_back(CandidateOf(sequence,
+                                           labels ? sequence.group : "", {t, s},
+                                           phase, found.requests.size()));
+    }
+  }
+  return found;
 }
 
 // Units that are being grouped, in order of their first request.
@@ -92,7 +116,8 @@ class Grouping {
     AddMember(at->second, candidate);
   }
 
-  SignatureUnits Take() {
+  // Labels the units by their categories.
+  void SetLabels() {
     const std::set<std::string> labels(labels_.begin(), labels_.end());
     result_.labels.assign(labels.begin(), labels.end());
     for (size_t u = 0; u < labels_.size(); ++u) {
@@ -101,8 +126,9 @@ class Grouping {
       result_.units[u].label =
           static_cast<uint32_t>(at - result_.labels.begin());
     }
-    return std::move(result_);
   }
+
+  SignatureUnits Take() { return std::move(result_); }
 
   std::vector<LeftOut>& left_out() { return result_.left_out; }
 
@@ -192,25 +218,28 @@ PositionRange PhaseRange(const Sequence& sequence, Phase phase) {
   return {0, all};
 }
 
+std::vector<uint64_t> PromptTokens(const Sequence& sequence) {
+  const auto begin = sequence.tokens.begin();
+  return {begin, begin + std::min<size_t>(sequence.prompt_tokens,
+                                          sequence.tokens.size())};
+}
+
 SignatureUnits FindSignatureUnits(std::span<const Trace> traces, Phase phase) {
-  std::vector<Candidate> candidates;
-  std::vector<LeftOut> left_out;
-  for (uint32_t t = 0; t < traces.size(); ++t) {
-    for (uint32_t s = 0; s < traces[t].sequences.size(); ++s) {
-      const Sequence& sequence = traces[t].sequences[s];
-      LeftOutReason reason;
-      if (LeavesOut(sequence, phase, &reason)) {
-        left_out.push_back({ClientId(sequence), reason});
-        continue;
-      }
-      candidates.push_back(
-          CandidateOf(sequence, {t, s}, phase, candidates.size()));
-    }
-  }
-  const std::set<UnitKey> conflicting = FindConflicts(traces, candidates);
+  Candidates found = FindCandidates(traces, phase, GroupBy::kLabels);
+  const std::set<UnitKey> conflicting = FindConflicts(traces, found.requests);
   Grouping grouping(traces, conflicting);
-  grouping.left_out() = std::move(left_out);
-  for (const Candidate& candidate : candidates) grouping.Add(candidate);
+  grouping.left_out() = std::move(found.left_out);
+  for (const Candidate& one : found.requests) grouping.Add(one);
+  grouping.SetLabels();
+  return grouping.Take();
+}
+
+SignatureUnits FindPromptUnits(std::span<const Trace> traces, Phase phase) {
+  Candidates found = FindCandidates(traces, phase, GroupBy::kPrompts);
+  const std::set<UnitKey> no_conflicts;
+  Grouping grouping(traces, no_conflicts);
+  grouping.left_out() = std::move(found.left_out);
+  for (const Candidate& one : found.requests) grouping.Add(one);
   return grouping.Take();
 }
 

@@ -69,6 +69,13 @@ struct SignatureUnits {
 // `Sequence::ambiguous` is left out.
 SignatureUnits FindSignatureUnits(std::span<const Trace> traces, Phase phase);
 
+// Groups them by equal prompts alone, whatever their labels are; there are no
+// labels, and the label of each unit is 0.
+SignatureUnits FindPromptUnits(std::span<const Trace> traces, Phase phase);
+
+// The tokens of a prompt: ids, or prefix hashes (see Trace).
+std::vector<uint64_t> PromptTokens(const Sequence& sequence);
+
 // First position of the phase, and the one behind its last.
 struct PositionRange {
   uint32_t begin = 0;

@@ -1,0 +1,227 @@
+#include "analysis/studies/signatures/compare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <span>
+#include <utility>
+
+#include "analysis/error.h"
+#include "analysis/studies/signatures/compare_results.h"
+#include "analysis/studies/signatures/set_agreement.h"
+#include "analysis/studies/signatures/signature_matrix.h"
+#include "analysis/studies/signatures/usage_change.h"
+
+namespace moetap {
+namespace {
+
+constexpr const char* kRemedy = "compare captures of one architecture";
+
+void RequireComparable(const MoeLayer& a, const MoeLayer& b) {
+  if (a.number != b.number) {
+    throw Error(fmt::format(
+        "layer {} has routed experts in one of the captures only; {}",
+        std::min(a.number, b.number), kRemedy));
+  }
+  if (a.experts == 0 || b.experts == 0) {
+    throw Error(fmt::format(
+        "how many experts layer {} has is in one of the captures at most; see "
+        "moetap info CAPTURE",
+        a.number));
+  }
+  if (a.experts != b.experts) {
+    throw Error(fmt::format("layer {} has {} experts in A and {} in B; {}",
+                            a.number, a.experts, b.experts, kRemedy));
+  }
+}
+
+void RequireComparable(const Trace& a, const Trace& b) {
+  const size_t common = std::min(a.layers.size(), b.layers.size());
+  for (size_t l = 0; l < common; ++l) {
+    RequireComparable(a.layers[l], b.layers[l]);
+  }
+  if (a.layers.size() == b.layers.size()) return;
+  const auto& more = a.layers.size() > common ? a.layers : b.layers;
+  throw Error(
+      fmt::format("layer {} has routed experts in one of the captures only; {}",
+                  more[common].number, kRemedy));
+}
+
+// The prompts of one capture.
+struct Side {
+  Side(const Trace& one, const CompareOptions& options)
+      : trace(one), units(FindPromptUnits({&one, 1}, options.phase)) {
+    const auto counted = [&](const Sequence& sequence) {
+      return PhaseRange(sequence, options.phase);
+    };
+    signatures =
+        ComputeSignatures({&one, 1}, units.units, counted, options.threads);
+    LeaveOutUnrouted();
+  }
+
+  uint64_t requests() const {
+    uint64_t count = 0;
+    for (const SignatureUnit& unit : units.units) count += unit.requests();
+    return count;
+  }
+
+  std::vector<uint64_t> prompt(size_t unit) const {
+    const SequenceRef& at = units.units[unit].members[0].requests[0];
+    return PromptTokens(trace.sequences[at.sequence]);
+  }
+
+  const Trace& trace;
+  SignatureUnits units;
+  SignatureMatrix signatures;
+  uint64_t unrouted_prompts = 0;
+
+ private:
+  bool IsRouted(size_t unit) const {
+    return std::ranges::all_of(signatures.blocks, [&](const auto& block) {
+      const auto shares =
+          signatures.row(unit).subspan(block.offset, block.experts);
+      return std::ranges::any_of(shares, [](double x) { return x > 0; });
+    });
+  }
+
+  // Units without a route in some layer have no shares there.
+  void LeaveOutUnrouted() {
+    std::vector<size_t> kept;
+    std::vector<SignatureUnit> kept_units;
+    for (size_t unit = 0; unit < units.units.size(); ++unit) {
+      if (!IsRouted(unit)) continue;
+      kept.push_back(unit);
+      kept_units.push_back(std::move(units.units[unit]));
+    }
+    unrouted_prompts = units.units.size() - kept.size();
+    signatures = TakeUnits(signatures, kept);
+    units.units = std::move(kept_units);
+  }
+};
+
+// In order of A.  Prefix hashes of two captures are never equal, and a token
+// that is not known is equal to none.
+std::vector<UsagePair> FindPairs(const Side& a, const Side& b) {
+  std::vector<UsagePair> pairs;
+  if (!a.trace.has_token_ids || !b.trace.has_token_ids) return pairs;
+  std::map<std::vector<uint64_t>, size_t> units_b;
+  for (size_t unit = 0; unit < b.units.units.size(); ++unit) {
+    units_b.emplace(b.prompt(unit), unit);
+  }
+  for (size_t unit = 0; unit < a.units.units.size(); ++unit) {
+    const std::vector<uint64_t> prompt = a.prompt(unit);
+    if (std::ranges::find(prompt, kUnknownToken) != prompt.end()) continue;
+    const auto at = units_b.find(prompt);
+    if (at != units_b.end()) pairs.push_back({unit, at->second});
+  }
+  return pairs;
+}
+
+bool SameK(const Trace& a, const Trace& b) {
+  return std::ranges::equal(a.layers, b.layers, {}, &MoeLayer::k, &MoeLayer::k);
+}
+
+void AddUnits(const Side& a, const Side& b, size_t pairs,
+              const SetAgreement& agreement, StudyDocument* document) {
+  for (const auto& [name, side] : {std::pair("a", &a), std::pair("b", &b)}) {
+    const auto add = [&](const char* unit, uint64_t count) {
+      document->units.emplace_back(fmt::format("{}_{}", unit, name), count);
+    };
+    add("prompts", side->units.units.size());
+    add("requests", side->requests());
+    add("left_out_requests", side->units.left_out.size());
+    add("unrouted_prompts", side->unrouted_prompts);
+  }
+  document->units.insert(document->units.end(),
+                         {{"paired_prompts", pairs},
+                          {"paired_rows", agreement.rows},
+                          {"missing_rows", agreement.missing_rows},
+                          {"paired_sets", agreement.sets},
+                          {"equal_sets", agreement.equal_sets},
+                          {"unrouted_sets", agreement.unrouted_sets},
+                          {"malformed_sets", agreement.malformed_sets}});
+}
+
+void AddWarnings(const Side& a, const Side& b, StudyDocument* document) {
+  const auto has = [&](const char* unit) { return document->unit(unit) > 0; };
+  const uint64_t paired = document->unit("paired_prompts");
+  const bool ids = a.trace.has_token_ids && b.trace.has_token_ids;
+  document->WarnOfLosses();
+  document->Warn(!SameK(a.trace, b.trace), "different-k");
+  document->Warn(!ids, "hashed-prompts");
+  document->Warn(ids && (paired < document->unit("prompts_a") ||
+                         paired < document->unit("prompts_b")),
+                 "unshared-prompts");
+  document->Warn(has("left_out_requests_a") || has("left_out_requests_b") ||
+                     has("unrouted_prompts_a") || has("unrouted_prompts_b"),
+                 "left-out-requests");
+  document->Warn(has("missing_rows"), "missing-rows");
+  document->Warn(has("unrouted_sets"), "unrouted-sets");
+  document->Warn(has("malformed_sets"), "malformed-sets");
+}
+
+// Every prompt is in both captures, every row of theirs has equal sets, and
+// the rows of other phases are used alike.
+bool IsEqual(const StudyDocument& document, const UsageChange& change) {
+  const auto unit = [&](const char* name) { return document.unit(name); };
+  return unit("paired_prompts") == unit("prompts_a") &&
+         unit("paired_prompts") == unit("prompts_b") &&
+         unit("missing_rows") + unit("unrouted_sets") +
+                 unit("malformed_sets") ==
+             0 &&
+         unit("equal_sets") == unit("paired_sets") &&
+         change.overall.divergence == 0;
+}
+
+StudyDocument EmptyDocument(const CompareOptions& options,
+                            std::vector<StudyInput> inputs) {
+  StudyDocument document;
+  document.study = "compare";
+  document.definitions = {"row@1",          "computed@1",
+                          "usage.change@1", "usage.permutation@1",
+                          "agreement@1",    "interval.prompts@1",
+                          "random@1"};
+  document.options = {{"phase", PhaseName(options.phase)},
+                      {"permutations", options.permutations}};
+  document.seed = options.seed;
+  document.inputs = std::move(inputs);
+  return document;
+}
+
+}  // namespace
+
+StudyDocument RunCompare(const Trace& a, const Trace& b,
+                         const CompareOptions& options,
+                         std::vector<StudyInput> inputs) {
+  RequireComparable(a, b);
+  const Side side_a(a, options);
+  const Side side_b(b, options);
+  const std::vector<UsagePair> pairs = FindPairs(side_a, side_b);
+  const SetAgreement agreement =
+      MeasureAgreement(a, side_a.units.units, b, side_b.units.units, pairs);
+  StudyDocument document = EmptyDocument(options, std::move(inputs));
+  AddUnits(side_a, side_b, pairs.size(), agreement, &document);
+  AddWarnings(side_a, side_b, &document);
+  const size_t prompts_a = side_a.units.units.size();
+  const size_t prompts_b = side_b.units.units.size();
+  if (prompts_a == 0 || prompts_b == 0) {
+    document.status = StudyStatus::kNotComputable;
+    document.reason = "no-compared-prompts";
+    return document;
+  }
+  UsageTest test{options.permutations, options.seed, options.threads};
+  if (std::min(prompts_a, prompts_b) < kLeastComparedPrompts) {
+    test.permutations = 0;
+    document.status = StudyStatus::kDescriptive;
+    document.reason = "few-compared-prompts";
+  }
+  const UsageChange change =
+      MeasureUsageChange(side_a.signatures, side_b.signatures, pairs, test);
+  document.results = CompareResults(side_a.signatures.blocks, change, agreement,
+                                    prompts_a + prompts_b - pairs.size(),
+                                    IsEqual(document, change));
+  return document;
+}
+
+}  // namespace moetap
