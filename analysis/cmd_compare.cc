@@ -1,5 +1,4 @@
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -18,28 +17,26 @@ struct Options {
   std::filesystem::path b;
   InputOptions inputs;
   StudyOutput output;
+  std::string phase = "prompt";
   CompareOptions study;
 };
+
+Phase PhaseOf(const std::string& name) {
+  for (const Phase phase : {Phase::kGenerated, Phase::kBoth}) {
+    if (name == PhaseName(phase)) return phase;
+  }
+  return Phase::kPrompt;
+}
 
 int RunCompareCommand(const Options& options) {
   const StudyInputs inputs =
       LoadStudyInputs({options.a, options.b}, options.inputs);
-  StudyDocument document = RunCompare(inputs.traces[0], inputs.traces[1],
-                                      options.study, inputs.inputs);
+  CompareOptions study = options.study;
+  study.phase = PhaseOf(options.phase);
+  StudyDocument document =
+      RunCompare(inputs.traces[0], inputs.traces[1], study, inputs.inputs);
   AddInputs(inputs, &document);
   return PrintStudy(document, CompareText, options.output);
-}
-
-void AddPhaseOption(CLI::App* verb, Phase* phase) {
-  std::map<std::string, Phase> phases;
-  for (const Phase one : {Phase::kPrompt, Phase::kGenerated, Phase::kBoth}) {
-    phases[PhaseName(one)] = one;
-  }
-  verb->add_option("--phase", *phase,
-                   "Whose rows count for usage: prompt (default), generated or "
-                   "both")
-      ->transform(CLI::CheckedTransformer(phases))
-      ->type_name("PHASE");
 }
 
 }  // namespace
@@ -60,7 +57,9 @@ void AddCompareCommand(CLI::App& app, Command* run) {
                    "Another, of a model with the same layers and experts")
       ->required();
   AddOutputOptions(verb, &options->output);
-  AddPhaseOption(verb, &options->study.phase);
+  verb->add_option("--phase", options->phase, "Whose rows count for usage")
+      ->check(CLI::IsMember({"prompt", "generated", "both"}))
+      ->capture_default_str();
   verb->add_option("--permutations", options->study.permutations,
                    "Exchanges of prompts that p rests on")
       ->check(CLI::Range(99, 1000000))

@@ -143,6 +143,10 @@ const std::vector<Reason>& Reasons() {
        "Some finished requests have tokens whose text is not in the capture; "
        "they were left out.",
        "record with --tokens full; moetap info CAPTURE shows the vocabulary"},
+      {"unmatched-prompts",
+       "One capture holds all prompts of the other and more; those were left "
+       "out, for nothing could be compared with them.",
+       "send the same prompts to both servers"},
       {"unrouted-sets",
        "Some tokens were routed to fewer experts than the others; their sets "
        "were left out.",

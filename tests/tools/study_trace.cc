@@ -5,6 +5,7 @@
 // (MOST_LOST SEED; without the rule by assembly), or one of those that print
 // other JSON than a study's document: token_classes (a list of names for each
 // sequence), noise and batches (counts).
+// compare takes a list of two traces (options: PHASE PERMUTATIONS SEED).
 //
 // Standard input: {"has_token_ids", "layers": [{"number", "experts", "k"}],
 // "sequences": [{"id", "prompt_tokens", "tokens", "rows": [row or null]}]},
@@ -30,6 +31,7 @@
 #include "analysis/studies/locality.h"
 #include "analysis/studies/noise_floor.h"
 #include "analysis/studies/sharing.h"
+#include "analysis/studies/signatures/compare.h"
 #include "analysis/studies/token_class.h"
 #include "analysis/studies/tree_study.h"
 #include "analysis/trace/beam_search.h"
@@ -227,6 +229,19 @@ CodeSamples ReadSamples(const Json& input) {
   return samples;
 }
 
+// `options`: PHASE PERMUTATIONS SEED.
+StudyDocument Compare(const std::vector<Trace>& traces, unsigned threads,
+                      const std::vector<std::string>& options) {
+  CompareOptions compare;
+  compare.threads = threads;
+  for (const Phase phase : {Phase::kPrompt, Phase::kGenerated, Phase::kBoth}) {
+    if (options.at(0) == PhaseName(phase)) compare.phase = phase;
+  }
+  compare.permutations = static_cast<uint32_t>(std::stoul(options.at(1)));
+  compare.seed = std::stoull(options.at(2));
+  return RunCompare(traces.at(0), traces.at(1), compare, {});
+}
+
 int PrintTree(std::vector<Trace>& traces) {
   std::vector<Forest> forests;
   std::vector<TraceForest> all;
@@ -259,7 +274,7 @@ int Main(int argc, char** argv) {
   } else if (study == "diversity") {
     if (argc > 3) diversity.most_lost = std::stod(argv[3]);
     if (argc > 4) diversity.seed = std::stoull(argv[4]);
-  } else {
+  } else if (study != "compare") {
     if (argc > 3) sharing.batches = std::stoull(argv[3]);
     if (argc > 4) sharing.seed = std::stoull(argv[4]);
     if (argc > 5) sharing.by_category = argv[5] == std::string("category");
@@ -280,6 +295,8 @@ int Main(int argc, char** argv) {
     document = RunSharing(traces, {}, 1000, sharing, {});
   } else if (study == "diversity") {
     document = RunDiversity(traces, ReadSamples(input), {}, diversity, {});
+  } else if (study == "compare") {
+    document = Compare(traces, options.threads, {argv + 3, argv + argc});
   } else if (study == "batches") {
     std::cout << BatchCounts(traces, sharing).dump() << '\n';
     return 0;
@@ -291,8 +308,8 @@ int Main(int argc, char** argv) {
     return 0;
   } else {
     std::fprintf(stderr,
-                 "study_trace locality|tree|sharing|diversity|batches|noise|"
-                 "token_classes [THREADS [OPTION...]]\n");
+                 "study_trace locality|tree|sharing|diversity|compare|batches|"
+                 "noise|token_classes [THREADS [OPTION...]]\n");
     return 2;
   }
   std::cout << ToJson(document).dump(1) << '\n';

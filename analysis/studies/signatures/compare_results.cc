@@ -14,6 +14,9 @@
 namespace moetap {
 namespace {
 
+// What two equal shares may differ by that were added up in another order.
+constexpr double kRounding = 1e-12;
+
 using Results = std::vector<StudyResult>;
 
 StudyResult Figure(const std::string& name, std::optional<uint32_t> layer,
@@ -76,7 +79,7 @@ void AddExperts(const FeatureBlock& block, const UsageChange& change,
   };
   std::vector<size_t> experts;
   for (size_t e = 0; e < block.experts; ++e) {
-    if (difference(e) > 0) experts.push_back(e);
+    if (difference(e) > kRounding) experts.push_back(e);
   }
   std::stable_sort(experts.begin(), experts.end(), [&](size_t x, size_t y) {
     return difference(x) > difference(y);
