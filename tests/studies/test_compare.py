@@ -202,13 +202,36 @@ def test_equal_captures(compare):
     assert {r["verdict"] for r in document["results"]
             if r["name"] == "usage.change"} == {"absent"}
     assert "usage.share" not in {r["name"] for r in document["results"]}
-    # One other set is enough.
+    # One other set is enough, behind the prompt if that is asked for.
     b = copy.deepcopy(a)
+    row = b["sequences"][0]["rows"][-1]
+    row[2] = [(row[2][0] + 1) % 9]
+    for phase, verdict in (("prompt", "absent"), ("both", "undecided")):
+        assert results_of(compare(a, b, phase))["usage.change", None][
+            "verdict"] == verdict
     row = b["sequences"][0]["rows"][0]
     row[2] = [(row[2][0] + 1) % 9]
     document = compare(a, b)
     assert "absent" not in {r.get("verdict") for r in document["results"]}
     assert results_of(document)["agreement", 5]["estimate"] < 1
+
+
+def test_equal_usage_of_other_sets(compare):
+    """Two tokens of one prompt have changed places."""
+    a = make_trace(1, range(13), faults=False)
+    b = copy.deepcopy(a)
+    for one in b["sequences"]:
+        if one["tokens"][0] == 2:
+            rows = one["rows"]
+            rows[0], rows[1] = rows[1], rows[0]
+    document = compare(a, b)
+    results = results_of(document)
+    assert results["usage.change", None]["estimate"] == 0
+    assert results["usage.change", None]["verdict"] == "undecided"
+    indices = sum(brute_compare.agreement(
+        a, b, brute_compare.rows_of(a, "prompt")), [])
+    assert document["units"]["paired_sets"] == len(indices)
+    assert document["units"]["equal_sets"] == indices.count(1) < len(indices)
 
 
 def test_planted_changes_of_different_size(compare):
