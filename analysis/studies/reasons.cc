@@ -55,6 +55,12 @@ const std::vector<Reason>& Reasons() {
       {"missing-rows",
        "Some token paths have no routing in the capture; they were left out.",
        "moetap info CAPTURE"},
+      {"nested-prompts",
+       "Some prompts begin with another prompt of their capture, as beams, "
+       "branches and conversations do; such prompts are not independent, and p "
+       "is too small.",
+       "moetap compare --select leaves requests out; keep one prompt of each "
+       "beginning"},
       {"no-aligned-rows", "No two rows behind a fork of two codes are aligned.",
        "moetap locality --json CAPTURE: the units tail_rows_... say why"},
       {"no-batches",

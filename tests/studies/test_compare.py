@@ -271,6 +271,24 @@ def test_a_token_that_is_not_known_is_equal_to_none(compare):
     assert units["prompts_a"] == units["prompts_b"] == 12
 
 
+def test_nested_prompts_are_counted(compare):
+    a = make_trace(1, range(12), faults=False)
+    assert "nested-prompts" not in codes_of(compare(a, a))
+    b = copy.deepcopy(a)
+    for one in copy.deepcopy(a["sequences"][:9]):
+        for longer in (1, 2):
+            one["tokens"].insert(one["prompt_tokens"], 51 * longer)
+            one["rows"].append(one["rows"][0])
+            one["prompt_tokens"] += 1
+            b["sequences"].append(copy.deepcopy(one))
+    prompts = [tuple(s["tokens"][:s["prompt_tokens"]]) for s in b["sequences"]]
+    nested = {p for p in prompts for q in prompts
+              if len(q) < len(p) and p[:len(q)] == q}
+    document = compare(b, b)
+    assert document["units"]["nested_prompts_b"] == len(nested)
+    assert "nested-prompts" in codes_of(document)
+
+
 def test_too_little(compare):
     a, few = make_trace(1, range(12)), make_trace(2, range(3), faults=False)
     document = compare(few, few)

@@ -143,6 +143,28 @@ uint64_t LeaveOutUnmatched(Side* a, Side* b, std::vector<UsagePair>* pairs) {
   return more_a + more_b;
 }
 
+// Prompts that begin with another prompt of the capture.
+uint64_t CountNested(const Side& side) {
+  std::vector<std::vector<uint64_t>> prompts;
+  for (size_t unit = 0; unit < side.units.units.size(); ++unit) {
+    prompts.push_back(side.prompt(unit));
+  }
+  // Behind a prompt come at once all those that begin with it.
+  std::ranges::sort(prompts);
+  uint64_t nested = 0;
+  std::span<const uint64_t> outer;
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    const std::span prompt(prompts[i]);
+    if (i > 0 && prompt.size() > outer.size() &&
+        std::ranges::equal(prompt.first(outer.size()), outer)) {
+      ++nested;
+    } else {
+      outer = prompt;
+    }
+  }
+  return nested;
+}
+
 bool SameK(const Trace& a, const Trace& b) {
   return std::ranges::equal(a.layers, b.layers, {}, &MoeLayer::k, &MoeLayer::k);
 }
@@ -157,6 +179,7 @@ void AddUnits(const Side& a, const Side& b, size_t pairs,
     add("requests", side->requests());
     add("left_out_requests", side->units.left_out.size());
     add("unrouted_prompts", side->unrouted_prompts);
+    add("nested_prompts", CountNested(*side));
   }
   document->units.insert(document->units.end(),
                          {{"paired_prompts", pairs},
@@ -178,6 +201,8 @@ void AddWarnings(const Side& a, const Side& b, StudyDocument* document) {
   document->Warn(ids && (paired < document->unit("prompts_a") ||
                          paired < document->unit("prompts_b")),
                  "unshared-prompts");
+  document->Warn(has("nested_prompts_a") || has("nested_prompts_b"),
+                 "nested-prompts");
   document->Warn(has("unmatched_prompts"), "unmatched-prompts");
   document->Warn(has("left_out_requests_a") || has("left_out_requests_b") ||
                      has("unrouted_prompts_a") || has("unrouted_prompts_b"),

@@ -80,7 +80,8 @@ std::string Table(const StudyDocument& document) {
          "half\n";
 }
 
-// "2 of 3 layers (1, 4)", those with a small adjusted p; "" if none has.
+// "2 of 3 layers (1, 4)" or "each of 3 layers", those with a small adjusted p;
+// "" if none has.
 std::string ChangedLayers(const StudyDocument& document) {
   uint32_t layers = 0;
   std::vector<uint32_t> found;
@@ -90,6 +91,7 @@ std::string ChangedLayers(const StudyDocument& document) {
     if (result.verdict == "found") found.push_back(*result.layer);
   }
   if (found.empty()) return "";
+  if (found.size() == layers) return fmt::format("each of {} layers", layers);
   return fmt::format("{} of {} layers ({})", found.size(), layers,
                      fmt::join(found, ", "));
 }
@@ -108,23 +110,30 @@ std::string AgreementWords(const StudyDocument& document) {
 std::string UsageWords(const StudyDocument& document) {
   const std::string& verdict = document.Find("usage.change")->verdict;
   if (verdict.empty()) {
-    return "Too few prompts to test whether expert usage changed.";
+    return "Too few prompts to test whether expert usage differs.";
   }
   const std::string p = Estimate(document, "usage.change.p", {}, 3);
   const std::string layers = ChangedLayers(document);
+  const char* prompts =
+      document.unit("paired_prompts") == document.unit("prompts_a")
+          ? "."
+          : ";\nthe prompts differ as well, so the model need not be the "
+            "cause.";
   if (verdict == "found") {
     return fmt::format(
-        "Expert usage changed (p {}), {}.", p,
-        layers.empty() ? "in no layer that stands out alone" : "in " + layers);
+        "Expert usage differs (p {}), {}{}", p,
+        layers.empty() ? "in no layer that stands out alone" : "in " + layers,
+        prompts);
   }
   if (!layers.empty()) {
     return fmt::format(
-        "Expert usage changed in {}; over all layers together, no change was "
-        "found (p {}).",
-        layers, p);
+        "Expert usage differs in {}, but not over all layers together "
+        "(p {}){}",
+        layers, p, prompts);
   }
   return fmt::format(
-      "No change of expert usage was found: exchanging prompts between A and B "
+      "No difference of expert usage was found: exchanging prompts between A "
+      "and B "
       "gives as much (p {}).",
       p);
 }
