@@ -1,6 +1,5 @@
 #include <filesystem>
 #include <memory>
-#include <string>
 
 #include "analysis/commands.h"
 #include "analysis/studies/envelope.h"

@@ -73,6 +73,12 @@ const std::vector<Reason>& Reasons() {
       {"missing-rows",
        "Some token paths have no routing in the capture; they were left out.",
        "moetap info CAPTURE"},
+      {"nested-prompts",
+       "Some prompts begin with another prompt of their capture, as beams, "
+       "branches and conversations do; such prompts are not independent, and p "
+       "is too small.",
+       "moetap compare --select leaves requests out; keep one prompt of each "
+       "beginning"},
       {"no-aligned-rows", "No two rows behind a fork of two codes are aligned.",
        "moetap locality --json CAPTURE: the units tail_rows_... say why"},
       {"no-batches",
@@ -194,6 +200,10 @@ const std::vector<Reason>& Reasons() {
        "Some requests have no label; they were left out, and "
        "signatures.left_out of --json names them.",
        "label them, or leave them out with --select"},
+      {"unmatched-prompts",
+       "One capture holds all prompts of the other and more; those were left "
+       "out, for nothing could be compared with them.",
+       "send the same prompts to both servers"},
       {"unrouted-sets",
        "Some tokens were routed to fewer experts than the others; their sets "
        "were left out.",

@@ -144,7 +144,7 @@ def test_text_and_csv(capture, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "18 units of 3 classes (code 6, math 6, story 6)" in done.stdout
     for part in ("Cohen's d", "bag of token ids", "captured sets, permuted",
-                 "Class \\ predicted", "Gini", "Spearman", "unlabelled"):
+                 "Class \\ predicted", "Gini", "unlabelled"):
         assert part in done.stdout
     assert max(map(len, done.stdout.splitlines())) < 200
     rows = list(csv.DictReader((tmp_path / "figures/signatures.csv").open()))

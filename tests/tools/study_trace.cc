@@ -3,7 +3,8 @@
 // locality (options: PAIRS ALIGNMENT[:equivalent] SEED BAND), tree, paths,
 // sharing (BATCHES SEED [category]; with experts of 1000 bytes), diversity
 // (MOST_LOST SEED; without the rule by assembly), signatures (PHASE SEED
-// PERMUTATIONS REFITS UNITS), or one of those that print
+// PERMUTATIONS REFITS UNITS), compare (two traces; PHASE PERMUTATIONS SEED), or
+// one of those that print
 // other JSON than a study's document: token_classes (a list of names for each
 // sequence), noise and batches (counts).
 //
@@ -25,6 +26,7 @@
 #include "analysis/studies/locality.h"
 #include "analysis/studies/noise_floor.h"
 #include "analysis/studies/sharing.h"
+#include "analysis/studies/signatures/compare.h"
 #include "analysis/studies/signatures/signatures.h"
 #include "analysis/studies/token_class.h"
 #include "analysis/studies/tree_study.h"
@@ -144,6 +146,19 @@ CodeSamples ReadSamples(const Json& input) {
   return samples;
 }
 
+// `options`: PHASE PERMUTATIONS SEED.
+StudyDocument Compare(const std::vector<Trace>& traces, unsigned threads,
+                      const std::vector<std::string>& options) {
+  CompareOptions compare;
+  compare.threads = threads;
+  for (const Phase phase : {Phase::kPrompt, Phase::kGenerated, Phase::kBoth}) {
+    if (options.at(0) == PhaseName(phase)) compare.phase = phase;
+  }
+  compare.permutations = static_cast<uint32_t>(std::stoul(options.at(1)));
+  compare.seed = std::stoull(options.at(2));
+  return RunCompare(traces.at(0), traces.at(1), compare, {});
+}
+
 int PrintTree(std::vector<Trace>& traces) {
   std::vector<Forest> forests;
   std::vector<TraceForest> all;
@@ -199,7 +214,7 @@ int Main(int argc, char** argv) {
   } else if (study == "diversity") {
     if (argc > 3) diversity.most_lost = std::stod(argv[3]);
     if (argc > 4) diversity.seed = std::stoull(argv[4]);
-  } else {
+  } else if (study != "compare") {
     if (argc > 3) sharing.batches = std::stoull(argv[3]);
     if (argc > 4) sharing.seed = std::stoull(argv[4]);
     if (argc > 5) sharing.by_category = argv[5] == std::string("category");
@@ -215,6 +230,8 @@ int Main(int argc, char** argv) {
     document = RunSharing(traces, {}, 1000, sharing, {});
   } else if (study == "diversity") {
     document = RunDiversity(traces, ReadSamples(input), {}, diversity, {});
+  } else if (study == "compare") {
+    document = Compare(traces, options.threads, {argv + 3, argv + argc});
   } else if (study == "batches") {
     std::cout << BatchCounts(traces, sharing).dump() << '\n';
     return 0;
@@ -227,8 +244,8 @@ int Main(int argc, char** argv) {
   } else {
     std::fprintf(
         stderr,
-        "study_trace locality|tree|sharing|diversity|signatures|batches|"
-        "noise|token_classes [THREADS [OPTION...]]\n");
+        "study_trace locality|tree|sharing|diversity|signatures|compare|"
+        "batches|noise|token_classes [THREADS [OPTION...]]\n");
     return 2;
   }
   std::cout << ToJson(document).dump(1) << '\n';

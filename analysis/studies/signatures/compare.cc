@@ -76,6 +76,16 @@ struct Side {
   SignatureMatrix signatures;
   uint64_t unrouted_prompts = 0;
 
+  // Keeps these units, in this order.
+  void Keep(std::span<const size_t> kept) {
+    std::vector<SignatureUnit> of_kept;
+    for (const size_t unit : kept) {
+      of_kept.push_back(std::move(units.units[unit]));
+    }
+    units.units = std::move(of_kept);
+    signatures = TakeUnits(signatures, kept);
+  }
+
  private:
   bool IsRouted(size_t unit) const {
     return std::ranges::all_of(signatures.blocks, [&](const auto& block) {
@@ -88,15 +98,11 @@ struct Side {
   // Units without a route in some layer have no shares there.
   void LeaveOutUnrouted() {
     std::vector<size_t> kept;
-    std::vector<SignatureUnit> kept_units;
     for (size_t unit = 0; unit < units.units.size(); ++unit) {
-      if (!IsRouted(unit)) continue;
-      kept.push_back(unit);
-      kept_units.push_back(std::move(units.units[unit]));
+      if (IsRouted(unit)) kept.push_back(unit);
     }
     unrouted_prompts = units.units.size() - kept.size();
-    signatures = TakeUnits(signatures, kept);
-    units.units = std::move(kept_units);
+    Keep(kept);
   }
 };
 
@@ -118,6 +124,47 @@ std::vector<UsagePair> FindPairs(const Side& a, const Side& b) {
   return pairs;
 }
 
+// Where only one capture has prompts of its own, nothing could be exchanged for
+// them, and they would count as change: keeps the pairs alone.  The number of
+// prompts that this leaves out.
+uint64_t LeaveOutUnmatched(Side* a, Side* b, std::vector<UsagePair>* pairs) {
+  const size_t more_a = a->units.units.size() - pairs->size();
+  const size_t more_b = b->units.units.size() - pairs->size();
+  if (pairs->empty() || (more_a > 0) == (more_b > 0)) return 0;
+  std::vector<size_t> kept_a;
+  std::vector<size_t> kept_b;
+  for (UsagePair& pair : *pairs) {
+    kept_a.push_back(pair.a);
+    kept_b.push_back(pair.b);
+    pair = {kept_a.size() - 1, kept_b.size() - 1};
+  }
+  a->Keep(kept_a);
+  b->Keep(kept_b);
+  return more_a + more_b;
+}
+
+// Prompts that begin with another prompt of the capture.
+uint64_t CountNested(const Side& side) {
+  std::vector<std::vector<uint64_t>> prompts;
+  for (size_t unit = 0; unit < side.units.units.size(); ++unit) {
+    prompts.push_back(side.prompt(unit));
+  }
+  // Behind a prompt come at once all those that begin with it.
+  std::ranges::sort(prompts);
+  uint64_t nested = 0;
+  std::span<const uint64_t> outer;
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    const std::span prompt(prompts[i]);
+    if (i > 0 && prompt.size() > outer.size() &&
+        std::ranges::equal(prompt.first(outer.size()), outer)) {
+      ++nested;
+    } else {
+      outer = prompt;
+    }
+  }
+  return nested;
+}
+
 bool SameK(const Trace& a, const Trace& b) {
   return std::ranges::equal(a.layers, b.layers, {}, &MoeLayer::k, &MoeLayer::k);
 }
@@ -132,6 +179,7 @@ void AddUnits(const Side& a, const Side& b, size_t pairs,
     add("requests", side->requests());
     add("left_out_requests", side->units.left_out.size());
     add("unrouted_prompts", side->unrouted_prompts);
+    add("nested_prompts", CountNested(*side));
   }
   document->units.insert(document->units.end(),
                          {{"paired_prompts", pairs},
@@ -153,6 +201,9 @@ void AddWarnings(const Side& a, const Side& b, StudyDocument* document) {
   document->Warn(ids && (paired < document->unit("prompts_a") ||
                          paired < document->unit("prompts_b")),
                  "unshared-prompts");
+  document->Warn(has("nested_prompts_a") || has("nested_prompts_b"),
+                 "nested-prompts");
+  document->Warn(has("unmatched_prompts"), "unmatched-prompts");
   document->Warn(has("left_out_requests_a") || has("left_out_requests_b") ||
                      has("unrouted_prompts_a") || has("unrouted_prompts_b"),
                  "left-out-requests");
@@ -161,14 +212,14 @@ void AddWarnings(const Side& a, const Side& b, StudyDocument* document) {
   document->Warn(has("malformed_sets"), "malformed-sets");
 }
 
-// Every prompt is in both captures, every row of theirs has equal sets, and
-// the rows of other phases are used alike.
+// Every prompt that was compared is in both captures, every row of it has equal
+// sets, and usage is equal whatever the phase.
 bool IsEqual(const StudyDocument& document, const UsageChange& change) {
   const auto unit = [&](const char* name) { return document.unit(name); };
   return unit("paired_prompts") == unit("prompts_a") &&
          unit("paired_prompts") == unit("prompts_b") &&
-         unit("missing_rows") + unit("unrouted_sets") +
-                 unit("malformed_sets") ==
+         unit("unmatched_prompts") + unit("missing_rows") +
+                 unit("unrouted_sets") + unit("malformed_sets") ==
              0 &&
          unit("equal_sets") == unit("paired_sets") &&
          change.overall.divergence == 0;
@@ -195,13 +246,15 @@ StudyDocument RunCompare(const Trace& a, const Trace& b,
                          const CompareOptions& options,
                          std::vector<StudyInput> inputs) {
   RequireComparable(a, b);
-  const Side side_a(a, options);
-  const Side side_b(b, options);
-  const std::vector<UsagePair> pairs = FindPairs(side_a, side_b);
+  Side side_a(a, options);
+  Side side_b(b, options);
+  std::vector<UsagePair> pairs = FindPairs(side_a, side_b);
+  const uint64_t unmatched = LeaveOutUnmatched(&side_a, &side_b, &pairs);
   const SetAgreement agreement =
       MeasureAgreement(a, side_a.units.units, b, side_b.units.units, pairs);
   StudyDocument document = EmptyDocument(options, std::move(inputs));
   AddUnits(side_a, side_b, pairs.size(), agreement, &document);
+  document.units.emplace_back("unmatched_prompts", unmatched);
   AddWarnings(side_a, side_b, &document);
   const size_t prompts_a = side_a.units.units.size();
   const size_t prompts_b = side_b.units.units.size();

@@ -14,6 +14,9 @@
 namespace moetap {
 namespace {
 
+// What two equal shares may differ by that were added up in another order.
+constexpr double kRounding = 1e-12;
+
 using Results = std::vector<StudyResult>;
 
 StudyResult Figure(const std::string& name, std::optional<uint32_t> layer,
@@ -41,12 +44,9 @@ void AddChange(const UsageFigures& figures, std::optional<uint32_t> layer,
       Figure("usage.change", layer, figures.divergence, prompts);
   change.baselines = {{"chance", figures.divergence_by_chance}};
   change.verdict = Verdict(figures, equal);
+  change.p = figures.p;
+  if (layer) change.p_adjusted = figures.p_adjusted;
   results->push_back(std::move(change));
-  results->push_back(Figure("usage.change.p", layer, figures.p, prompts));
-  if (layer) {
-    results->push_back(
-        Figure("usage.change.p_adjusted", layer, figures.p_adjusted, prompts));
-  }
   StudyResult changed =
       Figure("experts.changed", layer, figures.changed, prompts);
   changed.baselines = {{"chance", figures.changed_by_chance}};
@@ -76,7 +76,7 @@ void AddExperts(const FeatureBlock& block, const UsageChange& change,
   };
   std::vector<size_t> experts;
   for (size_t e = 0; e < block.experts; ++e) {
-    if (difference(e) > 0) experts.push_back(e);
+    if (difference(e) > kRounding) experts.push_back(e);
   }
   std::stable_sort(experts.begin(), experts.end(), [&](size_t x, size_t y) {
     return difference(x) > difference(y);

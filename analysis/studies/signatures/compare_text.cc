@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,13 +21,15 @@ std::string Header(const StudyDocument& document) {
       "compare: A {} prompts ({} requests), B {} prompts ({} requests), {} "
       "prompts in both\n"
       "         left out: {} requests, {} prompts without a route in some "
-      "layer, {} rows that\n"
-      "         one capture lacks, {} unrouted and {} malformed sets\n",
+      "layer, {} prompts without\n"
+      "         a counterpart, {} rows that one capture lacks, {} unrouted and "
+      "{} malformed sets\n",
       unit("prompts_a"), unit("requests_a"), unit("prompts_b"),
       unit("requests_b"), unit("paired_prompts"),
       unit("left_out_requests_a") + unit("left_out_requests_b"),
       unit("unrouted_prompts_a") + unit("unrouted_prompts_b"),
-      unit("missing_rows"), unit("unrouted_sets"), unit("malformed_sets"));
+      unit("unmatched_prompts"), unit("missing_rows"), unit("unrouted_sets"),
+      unit("malformed_sets"));
 }
 
 std::string Estimate(const StudyDocument& document, const char* name,
@@ -51,10 +55,8 @@ std::string Line(const StudyDocument& document, Layer layer) {
   std::string line = fmt::format(
       "{:>5} {:>10} {:>9} {:>6} {:>8} {:>9} {:>7}",
       layer ? fmt::format("{}", *layer) : "all", Number(change.estimate, 6),
-      Number(change.baselines[0].second, 6),
-      Estimate(document, "usage.change.p", layer, 3),
-      Estimate(document, "usage.change.p_adjusted", layer, 3),
-      Estimate(document, "agreement", layer, 4),
+      Number(change.baselines[0].second, 6), Number(change.p, 3),
+      Number(change.p_adjusted, 3), Estimate(document, "agreement", layer, 4),
       Estimate(document, "experts.changed", layer, layer ? 0 : 1));
   const std::string experts = Experts(document, layer);
   return experts.empty() ? line + '\n' : line + "  " + experts + '\n';
@@ -76,7 +78,8 @@ std::string Table(const StudyDocument& document) {
          "half\n";
 }
 
-// " in 2 of 3 layers (1, 4)", by the adjusted p.
+// "2 of 3 layers (1, 4)" or "each of 3 layers", those with a small adjusted p;
+// "" if none has.
 std::string ChangedLayers(const StudyDocument& document) {
   uint32_t layers = 0;
   std::vector<uint32_t> found;
@@ -85,8 +88,9 @@ std::string ChangedLayers(const StudyDocument& document) {
     ++layers;
     if (result.verdict == "found") found.push_back(*result.layer);
   }
-  if (found.empty()) return fmt::format("in none of {} layers alone", layers);
-  return fmt::format("in {} of {} layers ({})", found.size(), layers,
+  if (found.empty()) return "";
+  if (found.size() == layers) return fmt::format("each of {} layers", layers);
+  return fmt::format("{} of {} layers ({})", found.size(), layers,
                      fmt::join(found, ", "));
 }
 
@@ -102,26 +106,42 @@ std::string AgreementWords(const StudyDocument& document) {
 }
 
 std::string UsageWords(const StudyDocument& document) {
-  const StudyResult& change = *document.Find("usage.change");
-  const std::string p = Estimate(document, "usage.change.p", {}, 3);
-  if (change.verdict == "found") {
-    return fmt::format("Expert usage changed (p {}), {}.", p,
-                       ChangedLayers(document));
+  const std::string& verdict = document.Find("usage.change")->verdict;
+  if (verdict.empty()) {
+    return "Too few prompts to test whether expert usage differs.";
   }
-  if (change.verdict == "undecided") {
+  const std::string p = Number(document.Find("usage.change")->p, 3);
+  const std::string layers = ChangedLayers(document);
+  const char* prompts =
+      document.unit("paired_prompts") == document.unit("prompts_a")
+          ? "."
+          : ";\nthe prompts differ as well, so the model need not be the "
+            "cause.";
+  if (verdict == "found") {
     return fmt::format(
-        "No change of expert usage was found that exchanging prompts does not "
-        "explain (p {});\nof single layers, {}.",
-        p, ChangedLayers(document));
+        "Expert usage differs (p {}), {}{}", p,
+        layers.empty() ? "in no layer that stands out alone" : "in " + layers,
+        prompts);
   }
-  return "Too few prompts to test whether expert usage changed.";
+  if (!layers.empty()) {
+    return fmt::format(
+        "Expert usage differs in {}, but not over all layers together "
+        "(p {}){}",
+        layers, p, prompts);
+  }
+  return fmt::format(
+      "No difference of expert usage was found: exchanging prompts between A "
+      "and B "
+      "gives as much (p {}).",
+      p);
 }
 
 std::string Words(const StudyDocument& document) {
   if (document.Find("usage.change")->verdict == "absent") {
     return fmt::format(
-        "\nThe routing is equal: both captures hold the same {} prompts, and "
-        "all {} sets are the same.\n",
+        "\nThe routing is equal: of the {} prompts in both captures, all {} "
+        "sets "
+        "are the same.\n",
         document.unit("paired_prompts"), document.unit("paired_sets"));
   }
   return '\n' + UsageWords(document) + '\n' + AgreementWords(document) + '\n';
