@@ -9,14 +9,6 @@
 namespace moetap {
 namespace {
 
-double Quantile(const std::vector<double>& sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  const double part = place - static_cast<double>(below);
-  return sorted[below] + part * (sorted[above] - sorted[below]);
-}
-
 // Without each of the units that have a count; nothing if none is left.
 std::optional<std::vector<double>> LeaveOneOut(
     const RatioSum& total, std::span<const RatioSum> units) {
@@ -29,8 +21,6 @@ std::optional<std::vector<double>> LeaveOneOut(
   }
   return values;
 }
-
-double NormalTail(double x) { return std::erfc(x / std::sqrt(2.0)) / 2; }
 
 // How much of the replicates' values lies outside on each side.
 double ExpandedTail(double n) {
@@ -61,6 +51,16 @@ RatioSum Sum(std::span<const RatioSum> units) {
 }
 
 }  // namespace
+
+double Quantile(const std::vector<double>& sorted, double p) {
+  const double place = p * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  const double part = place - static_cast<double>(below);
+  return sorted[below] + part * (sorted[above] - sorted[below]);
+}
+
+double NormalTail(double x) { return std::erfc(x / std::sqrt(2.0)) / 2; }
 
 std::optional<double> Ratio(const RatioSum& sum) {
   if (sum.count == 0) return std::nullopt;

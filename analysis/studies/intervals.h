@@ -94,12 +94,19 @@ struct ResampleTable {
 ResampleTable BootstrapIndices(uint64_t units, uint32_t replicates,
                                uint64_t seed);
 
+// The quantile at 0 <= p <= 1 of r >= 1 sorted values v, at place h = (r-1) *
+// p: v[floor h] + (h - floor h) * (v[floor h + 1] - v[floor h]), numpy's
+// default.
+double Quantile(const std::vector<double>& sorted, double p);
+
+// P(Z > x) of a standard normal Z.
+double NormalTail(double x);
+
 // The p and 1 - p quantiles of the replicates' values.  A percentile interval,
 // p = 0.025, is too short; it is expanded as the t interval of a mean of n
 // units is: p = Phi(-sqrt(n/(n-1)) * t), n = EffectiveUnits, t the 97.5 %
 // quantile with n - 1 degrees of freedom (Hesterberg, The American Statistician
-// 69(4), 2015).  Of r sorted values v, the quantile is at place h = (r-1) * p:
-// v[floor h] + (h - floor h) * (v[floor h + 1] - v[floor h]), numpy's default.
+// 69(4), 2015).
 struct BootstrapInterval {
   double lo = 0;
   double hi = 0;
