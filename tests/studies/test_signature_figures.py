@@ -94,7 +94,8 @@ def test_published_means_and_deviations_give_the_published_d():
 
 @pytest.mark.parametrize("within,across", [
     ([1, 0.5, 0.1], [5, 0.4, 0.1]), ([5, 0.5, 0.1], [1, 0.4, 0.1]),
-    ([5, 0.5, 0], [5, 0.4, 0]), ([5, 0.5, 1e-14], [5, 0.4, 1e-14])])
+    ([5, 0.5, 0], [5, 0.4, 0]), ([5, 0.5, 1e-14], [5, 0.4, 1e-14]),
+    ([5, 0.5, 1e-14], [5, 0.5, 1e-14])])
 def test_no_d_of_one_pair_or_without_spread(within, across):
     assert answer([{"kind": "sides", "within": within,
                     "across": across}]) == [None]
@@ -156,14 +157,33 @@ def test_perfect_separation_has_a_gap_and_no_d():
 
 
 def test_a_large_d_ties_with_its_own_relabelling():
-    rng = np.random.default_rng(1)
-    rows = np.repeat([[1, 0], [0, 1]], 3, 0) + rng.random((6, 2)) * 1e-3
-    question = {"matrix": matrix(rows, [[0, 2]]), "labels": [0] * 3 + [1] * 3}
-    test, layers = answer([question | {"kind": kind}
-                           for kind in ("separation", "layers")])
-    assert test["observed"]["d"] > 1000
-    assert 0.07 < test["p"] < 0.13
-    assert layers["layers"][0]["p"] == test["p"]
+    """It is the root of a small difference, so it has few digits."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        rows = np.repeat(np.eye(2), 3, 0) + rng.random((6, 2)) * 1e-4
+        question = {"matrix": matrix(rows, [[0, 2]]), "replicates": 0,
+                    "labels": [0] * 3 + [1] * 3, "seed": seed}
+        test, layers = answer([question | {"kind": kind}
+                               for kind in ("separation", "layers")])
+        assert test["observed"]["d"] > 10000
+        assert 0.07 < test["p"] < 0.14
+        assert layers["layers"][0]["p"] == test["p"]
+
+
+def test_a_permutation_without_d_counts_as_reaching_it():
+    """Of 20 ways to halve these units two have no d, and a perfect gap."""
+    rows, labels = np.repeat([[1, 0], [0, 1]], 3, 0), [0, 0, 1, 0, 1, 1]
+    ours, = answer([{"kind": "layers", "labels": labels, "permutations": 200,
+                     "matrix": matrix(rows, [[0, 2]])}])
+    layer, = ours["layers"]
+    similarity = brute.cosine(rows)
+    permuted = [brute.effect(similarity, one)[1]
+                for one in brute.permutations(labels, 0, 200)]
+    assert None in permuted
+    d = brute.effect(similarity, labels)[1]
+    assert layer["p"] == layer["adjusted_p"] == brute.permutation_p(
+        d, permuted)
+    assert layer["p"] == 1  # there is no smaller d
 
 
 @pytest.mark.parametrize("seed", range(2))
