@@ -77,8 +77,8 @@ inline constexpr uint64_t kTreesForBootstrap = 20;
 inline constexpr uint32_t kBootstrapReplicates = 1000;
 
 // The `share` quantile, 0 to 1, of r >= 1 ascending values v, at place
-// h = (r-1) * share: v[floor h] + (h - floor h) * (v[floor h + 1] - v[floor h]),
-// numpy's default.
+// h = (r-1) * share: v[floor h] + (h - floor h) * (v[floor h + 1] - v[floor
+// h]), numpy's default.
 double Quantile(std::span<const double> sorted, double share);
 
 // P(Z > x) of a standard normal Z.

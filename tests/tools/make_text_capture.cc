@@ -2,7 +2,8 @@
 // Standard input: a list of {"id", "text" (hex digits), "prompt_bytes",
 // "finish"}.  Each byte is a token of its own; token 256 is the end token and
 // 257 one without text.  A request that finished with "stop" ends with the end
-// token; "unknown": true puts token 257 before it.
+// token; "unknown": true puts token 257 before it.  Token t is routed to expert
+// t modulo 16 of one layer.
 #include <cstdint>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr uint32_t kEnd = 256;
 constexpr uint32_t kWithoutText = 257;
+constexpr uint32_t kExperts = 16;
 
 std::vector<std::string> Bytes() {
   std::vector<std::string> tokens;
@@ -44,11 +46,11 @@ void Announce(CaptureWriter* writer) {
                                    {"engine", "vllm"},
                                    {"model", "texts"},
                                    {"moe_layers", "0"},
-                                   {"num_experts", "2"},
+                                   {"num_experts", "16"},
                                    {"top_k", "1"}}) {
     writer->Fact(key, value);
   }
-  writer->Layer(0, 0, 2);
+  writer->Layer(0, 0, kExperts);
   writer->Vocabulary(0, Bytes());
 }
 
@@ -62,7 +64,11 @@ void Serve(const nlohmann::json& request, uint32_t number,
   writer->Tokens(number, 0, tokens);
   writer->StepBegin(number, static_cast<uint16_t>(log::StepKind::Real),
                     {{number, 0, rows, 0}});
-  writer->Dispatch(number, 0, 1, std::vector<uint16_t>(rows, 1));
+  std::vector<uint16_t> ids;
+  for (uint32_t p = 0; p < rows; ++p) {
+    ids.push_back(static_cast<uint16_t>(tokens[p] % kExperts));
+  }
+  writer->Dispatch(number, 0, 1, ids);
   writer->StepEnd(number, 1, 1);
   writer->Event(number, number, static_cast<uint16_t>(log::EventKind::Finished),
                 0, request.at("finish").get<std::string>());

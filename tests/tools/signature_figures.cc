@@ -159,9 +159,11 @@ Json ComponentsJson(const Json& question) {
 Json EmbeddingJson(const Json& question) {
   const auto start = FindPrincipalComponents(ReadMatrix(question.at("matrix")));
   if (!start) return nullptr;
-  const auto result = EmbedNeighbours(ReadSimilarity(question), *start);
+  const auto result = EmbedNeighbours(ReadSimilarity(question), *start,
+                                      question.value("threads", 1u));
   if (!result) return nullptr;
   return {{"perplexity", result->perplexity},
+          {"divergence", result->divergence},
           {"coordinates", result->coordinates}};
 }
 

@@ -2,9 +2,13 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <utility>
+
+#include "analysis/studies/workers.h"
 
 namespace moetap {
 namespace {
@@ -82,20 +86,18 @@ Points ScaledStart(const PrincipalComponents& start) {
 
 class Descent {
  public:
-  Descent(Eigen::ArrayXXd joint, Points start)
-      : joint_(std::move(joint)),
+  // `joint` outlives this.
+  Descent(const Eigen::ArrayXXd& joint, Points start, double rate)
+      : joint_(joint),
         points_(std::move(start)),
-        step_(points_.rows(), 2),
-        gains_(points_.rows(), 2),
+        step_(Points::Zero(points_.rows(), 2)),
+        gains_(Points::Ones(points_.rows(), 2)),
         gradient_(points_.rows(), 2),
         kernel_(points_.rows(), points_.rows()),
         force_(points_.rows()),
-        rate_(std::max(static_cast<double>(points_.rows()) / 48, 50.0)) {}
+        rate_(rate) {}
 
-  // From rest.
   void Run(int iterations, double exaggeration, double momentum) {
-    step_.setZero();
-    gains_.setOnes();
     for (int i = 0; i < iterations; ++i) {
       ComputeGradient(exaggeration);
       gains_ = (step_ * gradient_ < 0)
@@ -109,16 +111,35 @@ class Descent {
 
   const Points& points() const { return points_; }
 
+  // KL(P || Q).
+  double Divergence() {
+    const double sum = ComputeKernel();
+    double divergence = 0;
+    for (Eigen::Index i = 0; i < points_.rows(); ++i) {
+      force_ = joint_.col(i).max(kLeastProbability) /
+               (kernel_.col(i) / sum).max(kLeastProbability);
+      divergence += (joint_.col(i) * force_.log()).sum();
+    }
+    return divergence;
+  }
+
  private:
-  // 4 sum_j (p_ij - q_ij) (y_i - y_j) / (1 + |y_i - y_j|^2).
-  void ComputeGradient(double exaggeration) {
+  // 1 / (1 + |y_i - y_j|^2), 0 for i = j; returns their sum.
+  double ComputeKernel() {
     const auto x = points_.col(0);
     const auto y = points_.col(1);
     for (Eigen::Index i = 0; i < points_.rows(); ++i) {
       kernel_.col(i) = 1 / (1 + (x(i) - x).square() + (y(i) - y).square());
       kernel_(i, i) = 0;
     }
-    const double sum = kernel_.sum();
+    return kernel_.sum();
+  }
+
+  // 4 sum_j (p_ij - q_ij) (y_i - y_j) / (1 + |y_i - y_j|^2).
+  void ComputeGradient(double exaggeration) {
+    const auto x = points_.col(0);
+    const auto y = points_.col(1);
+    const double sum = ComputeKernel();
     for (Eigen::Index i = 0; i < points_.rows(); ++i) {
       force_ = (exaggeration * joint_.col(i) -
                 (kernel_.col(i) / sum).max(kLeastProbability)) *
@@ -128,7 +149,7 @@ class Descent {
     }
   }
 
-  const Eigen::ArrayXXd joint_;
+  const Eigen::ArrayXXd& joint_;
   Points points_;
   Points step_;
   Points gains_;
@@ -138,24 +159,47 @@ class Descent {
   const double rate_;
 };
 
-}  // namespace
+constexpr size_t kDescents = 4;
 
-std::optional<NeighbourEmbedding> EmbedNeighbours(
-    const SimilarityMatrix& similarity, const PrincipalComponents& start) {
-  if (similarity.units < kLeastUnitsToEmbed) return std::nullopt;
-  NeighbourEmbedding result;
-  const auto units = static_cast<double>(similarity.units);
-  result.perplexity = std::min(30.0, (units - 1) / 3);
-  Descent descent(
-      JointNeighbours(SquaredDistances(similarity), result.perplexity),
-      ScaledStart(start));
+NeighbourEmbedding Descend(const Eigen::ArrayXXd& joint, const Points& start,
+                           double rate) {
+  Descent descent(joint, start, rate);
   descent.Run(250, 12, 0.5);
   descent.Run(750, 1, 0.8);
-  for (Eigen::Index i = 0; i < descent.points().rows(); ++i) {
+  NeighbourEmbedding result;
+  result.divergence = descent.Divergence();
+  for (Eigen::Index i = 0; i < start.rows(); ++i) {
     result.coordinates.push_back(
         {descent.points()(i, 0), descent.points()(i, 1)});
   }
   return result;
+}
+
+}  // namespace
+
+std::optional<NeighbourEmbedding> EmbedNeighbours(
+    const SimilarityMatrix& similarity, const PrincipalComponents& start,
+    unsigned threads) {
+  if (similarity.units < kLeastUnitsToEmbed) return std::nullopt;
+  const auto units = static_cast<double>(similarity.units);
+  const double perplexity = std::min(30.0, (units - 1) / 3);
+  const double rate = std::max(units / 48, 50.0);
+  const Eigen::ArrayXXd joint =
+      JointNeighbours(SquaredDistances(similarity), perplexity);
+  const Points points = ScaledStart(start);
+  std::array<NeighbourEmbedding, kDescents> results;
+  std::atomic<size_t> next = 0;
+  RunWorkers(threads, [&] {
+    for (size_t i = next++; i < kDescents; i = next++) {
+      results[i] =
+          Descend(joint, points, std::ldexp(rate, -static_cast<int>(i)));
+    }
+  });
+  NeighbourEmbedding& best = *std::min_element(
+      results.begin(), results.end(),
+      [](const auto& a, const auto& b) { return a.divergence < b.divergence; });
+  best.perplexity = perplexity;
+  return std::move(best);
 }
 
 }  // namespace moetap

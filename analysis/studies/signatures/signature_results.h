@@ -59,7 +59,8 @@ void AddBalance(const SignatureData& data, const SignatureOptions& options,
                 StudyDocument* document);
 
 // Principal components and a neighbour embedding of the units.
-void AddProjections(const SignatureData& data, StudyDocument* document);
+void AddProjections(const SignatureData& data, const SignatureOptions& options,
+                    StudyDocument* document);
 
 }  // namespace moetap
 

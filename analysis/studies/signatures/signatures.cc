@@ -157,7 +157,7 @@ StudyDocument RunSignatures(std::span<const Trace> traces,
   AddControls(data, options, &document);
   progress();
   AddBalance(data, options, &document);
-  AddProjections(data, &document);
+  AddProjections(data, options, &document);
   progress();
   document.Warn(data.smallest_class() < kUnitsForInterval, "few-units");
   return document;

@@ -62,7 +62,8 @@ void AddBalance(const SignatureData& data, const SignatureOptions& options,
   }
 }
 
-void AddProjections(const SignatureData& data, StudyDocument* document) {
+void AddProjections(const SignatureData& data, const SignatureOptions& options,
+                    StudyDocument* document) {
   const auto components = FindPrincipalComponents(data.matrix);
   document->Warn(!components, "equal-signatures");
   if (!components) return;
@@ -75,7 +76,8 @@ void AddProjections(const SignatureData& data, StudyDocument* document) {
     result.estimate = components->explained[c];
     document->results.push_back(std::move(result));
   }
-  const auto map = EmbedNeighbours(CosineSimilarity(data.matrix), *components);
+  const auto map = EmbedNeighbours(CosineSimilarity(data.matrix), *components,
+                                   options.threads);
   if (map) SetPoints("neighbours", map->coordinates, &units);
 }
 
