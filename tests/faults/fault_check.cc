@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -128,15 +129,28 @@ class Check {
     last_ = std::max(last_, row->number + 1);
   }
 
-  bool Placed(uint64_t step) const {
-    for (const auto& [first, last] : places_) {
-      if (first <= step && step <= last) return true;
+  void MergePlaces() {
+    std::sort(places_.begin(), places_.end());
+    Ranges merged;
+    for (const auto& place : places_) {
+      if (merged.empty() || place.first > merged.back().second + 1) {
+        merged.push_back(place);
+      } else {
+        merged.back().second = std::max(merged.back().second, place.second);
+      }
     }
-    return false;
+    places_ = merged;
+  }
+
+  bool Placed(uint64_t step) const {
+    const auto after = std::upper_bound(places_.begin(), places_.end(),
+                                        std::pair(step, UINT64_MAX));
+    return after != places_.begin() && std::prev(after)->second >= step;
   }
 
   // Dispatches of which all rows are there; the rest is missing.
   void AddWriters(Json* result) {
+    MergePlaces();
     uint64_t produced = 0, calls = 0, missing = 0, unplaced = 0, early = 0;
     for (uint32_t w = 0; w < kMaxWriters; ++w) {
       const uint64_t done = state_.done[w];

@@ -119,9 +119,10 @@ def full_disk(size, seed=1):
         disk = case.folder / "disk"
         disk.mkdir()
         case.variables["MOETAP_DIR"] = str(disk / "capture")
+        filler = size - min(size // 4, 256 << 10)
         # The mount is gone with its last process: copy what it held.
         script = (f"mount -t tmpfs -o size={size} tmpfs {disk} && "
-                  f"head -c {size * 3 // 4} /dev/urandom > {disk}/filler && "
+                  f"head -c {filler} /dev/urandom > {disk}/filler && "
                   f'"$@"; status=$?; cp -r {disk}/capture {case.folder}; '
                   "exit $status")
         done = case.run({**options, "unlink": disk / "filler"},
