@@ -307,7 +307,8 @@ def thread_churn(count):
 
 def equivalence():
     """Row 18: what a guest could change of its host."""
-    options = {"threads": 2, "dispatches": 3000, "rows": 4, "report": 1}
+    options = {"threads": 2, "dispatches": 3000, "rows": 4, "report": 1,
+               "settle_ms": 200}  # the writer has begun
     alone = faults.untapped(options)
     with faults.Case() as case:
         done = case.run(options)
