@@ -47,12 +47,14 @@ bool IsIn(const fs::path& directory, const RingInfo& info) {
 // Collects a ring's records into blocks.
 class Drain {
  public:
-  Drain(const RingInfo& info, uint64_t sequence)
+  Drain(const RingInfo& info, uint64_t begin, uint64_t sequence)
       : arena_(BlockBuilder::ArenaBytes() / sizeof(Unit) + 1),
         builder_({reinterpret_cast<uint8_t*>(arena_.data()),
                   arena_.size() * sizeof(Unit)}) {
     header_.file_uuid = info.file_uuid;
     header_.sequence = sequence;
+    header_.ring_begin = begin;
+    header_.ring_end = begin;
     header_.counters = info.counters;
   }
 
@@ -67,6 +69,13 @@ class Drain {
       added = builder_.Add(record.type, record.payload);
     }
     header_.ring_end = record.end;
+  }
+
+  // Nothing was added, and yet there is something to say: the counters.
+  void AddLosses() {
+    const Counters& counters = header_.counters;
+    open_ = blocks_.empty() &&
+            (counters.dropped_rows > 0 || counters.dropped_records > 0);
   }
 
   void Close() {
@@ -134,9 +143,11 @@ std::vector<CaptureBlock> DrainRing(const LeftoverRing& ring, uint64_t from,
   }
   const uint64_t begin = std::max(from, reader.info().persisted);
   reader.Seek(begin);
-  Drain drain(reader.info(), sequence);
+  Drain drain(reader.info(), begin, sequence);
   RingRecord record;
   while (reader.Next(&record)) drain.Add(record);
+  drain.Close();
+  drain.AddLosses();
   drain.Close();
   for (auto& region : drain.TakeSkipped()) skipped->push_back(region);
   if (drain.malformed() > 0) {

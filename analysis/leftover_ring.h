@@ -32,7 +32,8 @@ bool WriterAlive(const RingInfo& info);
 
 // The records of `ring` at positions >= `from`, as blocks with from_ring set,
 // numbered from `sequence`.  What cannot be read is added to `*skipped`, with
-// ring positions for offsets.  Throws Error if the ring cannot be read.
+// ring positions for offsets.  If there are none but the process lost rows, an
+// empty block says how many.  Throws Error if the ring cannot be read.
 std::vector<CaptureBlock> DrainRing(const LeftoverRing& ring, uint64_t from,
                                     uint64_t sequence,
                                     std::vector<SkippedRegion>* skipped);

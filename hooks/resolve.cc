@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "hooks/undisturbed.h"
+
 namespace moetap {
 namespace {
 
@@ -109,6 +111,7 @@ const char kInThisObject = 0;
 constinit CallerTable g_callers;
 
 void* RealFunction::FindSlowly(const void* caller) {
+  const Undisturbed undisturbed;  // the loader's locks
   int saved_errno = errno;
   NotReal not_real;
   FindObject(&kInThisObject, &not_real.self);

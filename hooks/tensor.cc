@@ -3,8 +3,11 @@
 #include <dlfcn.h>
 #include <pthread.h>
 
+#include <atomic>
 #include <cerrno>
 #include <limits>
+
+#include "hooks/undisturbed.h"
 
 namespace moetap {
 namespace {
@@ -40,6 +43,7 @@ struct TorchShim {
 
 TorchShim g_shim;  // written once, under g_once
 pthread_once_t g_once = PTHREAD_ONCE_INIT;
+std::atomic<bool> g_looked = false;
 
 template <typename Function>
 bool Lookup(void* library, const char* name, Function* function) {
@@ -67,11 +71,15 @@ void FindShim() {
                  Lookup(library, "aoti_torch_get_dtype", &s.get_dtype);
     FindDtypes(library);
   }
+  g_looked.store(true, std::memory_order_release);
   errno = saved_errno;
 }
 
 bool HaveShim() {
-  pthread_once(&g_once, FindShim);
+  if (!g_looked.load(std::memory_order_acquire)) {
+    const Undisturbed undisturbed;
+    pthread_once(&g_once, FindShim);
+  }
   return g_shim.complete;
 }
 

@@ -1,11 +1,11 @@
 // The C ABI of moetap.h.
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 
 #include "hooks/cuda/launch_sink.h"
+#include "plugin/keep_errno.h"
 #include "plugin/moetap.h"
 #include "plugin/records.h"
 #include "plugin/siphash.h"
@@ -23,15 +23,6 @@ std::string_view Text(const char* text) {
   return text == nullptr ? std::string_view()
                          : std::string_view(text, strnlen(text, kMaxText));
 }
-
-class KeepErrno {
- public:
-  KeepErrno() : saved_(errno) {}
-  ~KeepErrno() { errno = saved_; }
-
- private:
-  int saved_;
-};
 
 // What a shim reports as a router launch.
 constexpr KernelRow kToldByShim = {.base = "moetap_device_dispatch",

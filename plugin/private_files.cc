@@ -135,7 +135,13 @@ bool CaptureFile::Create(int directory, const char* name, const char* path,
   fd_ = openat(directory, name, kNewFile, 0600);
   if (fd_ < 0) return false;
   struct stat st;
-  if (fstat(fd_, &st) != 0) return false;
+  if (fstat(fd_, &st) != 0) {
+    const int error = errno;
+    close(fd_);
+    unlinkat(directory, name, 0);
+    errno = error;
+    return false;
+  }
   device_ = st.st_dev;
   inode_ = st.st_ino;
   size_ = 0;

@@ -52,6 +52,7 @@ Process* MakeProcess() {
 
 // One thread starts the process, the others wait for it.
 Process* Start(Process* process) {
+  const Undisturbed undisturbed;
   RunState state = RunState::kNew;
   if (process->state.compare_exchange_strong(state, RunState::kStarting)) {
     char why[320];

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "hooks/undisturbed.h"
 #include "plugin/announced.h"
 #include "plugin/config.h"
 #include "plugin/layer_table.h"
@@ -50,7 +51,8 @@ struct Process {
   char codes_said[32][32];
 };
 
-// Holds Process::lock.  Never taken on the way of a dispatch of a known layer.
+// Holds Process::lock, undisturbed.  Never taken on the way of a dispatch of a
+// known layer.
 class ProcessLock {
  public:
   explicit ProcessLock(Process* process);
@@ -59,6 +61,7 @@ class ProcessLock {
   ProcessLock& operator=(const ProcessLock&) = delete;
 
  private:
+  const Undisturbed undisturbed_;
   Process* process_;
 };
 

@@ -1,11 +1,11 @@
 #include "plugin/recorder.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 #include "hooks/registry.h"
+#include "plugin/keep_errno.h"
 #include "plugin/narrow.h"
 #include "plugin/records.h"
 
@@ -90,20 +90,18 @@ void CountUnreadable(Process* process, const char* function, const char* why) {
 }
 
 void Recorder::OnDispatch(const RoutingEvent& event) {
-  const int saved = errno;
+  const KeepErrno keep;
   Process* process = RunningProcess();
   if (process != nullptr) Capture(process, event);
-  errno = saved;
 }
 
 void Recorder::OnUnreadable(const HookRow& hook, const char* why) {
-  const int saved = errno;
+  const KeepErrno keep;
   Process* process = RunningProcess();
   if (process != nullptr) {
     process->ring.header()->dispatches.fetch_add(1, std::memory_order_relaxed);
     CountUnreadable(process, hook.base_name, why);
   }
-  errno = saved;
 }
 
 }  // namespace moetap

@@ -25,6 +25,7 @@ bool WaitForRoom(Process* process, size_t payload_size,
   if (process->stuck_at.load(std::memory_order_relaxed) == persisted()) {
     return false;
   }
+  const Uncancelled uncancelled;
   header->stalls.fetch_add(1, std::memory_order_relaxed);
   for (int naps = 0; naps < kMaxNaps; ++naps) {
     nanosleep(&kNap, nullptr);
@@ -101,6 +102,7 @@ void WriteFact(Process* process, std::string_view key, std::string_view value) {
 void WriteStatus(Process* process, std::string_view code,
                  std::string_view text) {
   if (!FirstTime(process, code)) return;
+  const Uncancelled uncancelled;
   text = text.substr(0, kMaxStatusText);
   Say("%.*s: %.*s", static_cast<int>(code.size()), code.data(),
       static_cast<int>(text.size()), text.data());

@@ -200,7 +200,7 @@ bool StartProcess(Process* process, Config& config, const Announced& announced,
   }
   if (!config.has_key && !Random(&config.key)) return Fail(why, "a key");
   config.has_key = true;
-  Names names;
+  Names names{};  // whole arrays of it go into the ring
   if (!MakeNames(config, &names, why)) return false;
   char reason[256];
   const int directory = OpenPrivateDirectory(names.directory, reason);

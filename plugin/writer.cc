@@ -139,7 +139,9 @@ bool Writer::Finish(int milliseconds) {
   }
   const RingHeader* header = ring_->header();
   return header->persisted.load(std::memory_order_acquire) ==
-         header->reserved.load(std::memory_order_acquire);
+             header->reserved.load(std::memory_order_acquire) &&
+         header->dropped_rows.load() == told_.dropped_rows &&
+         header->dropped_records.load() == told_.dropped_records;
 }
 
 void Writer::Run() {
@@ -301,6 +303,7 @@ bool Writer::CloseBlock() {
   if (written) {
     ++sequence_;
     rows_ += open_.rows;
+    told_ = header.counters;
   } else {
     Discard(wrote, errno);
   }

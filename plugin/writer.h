@@ -32,7 +32,7 @@ class Writer {
 
   // Any thread: writes what was published, closes the file and waits for that
   // at most `milliseconds`.  True: everything reserved in the ring is in the
-  // file, and the ring is not needed any more.
+  // file, and so is how much was lost; the ring is not needed any more.
   bool Finish(int milliseconds);
 
   // The thread's body; public for tests that have no use for a thread.
@@ -79,6 +79,7 @@ class Writer {
   int64_t opened_ns_ = 0;  // first record of the open block
   int64_t read_ns_ = 0;    // last record read
   Open open_;
+  Counters told_;                // those of the last written block
   DropRecord carried_{};         // drops told in a block that was lost itself
   char disk_problem_[192] = "";  // first one
   bool untold_ = false;          // and it is not in the file

@@ -1,26 +1,15 @@
 #include "plugin/cuda/cuda_recorder.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 
 #include "plugin/cuda/cuda_capture.h"
+#include "plugin/keep_errno.h"
 #include "plugin/recorder.h"
 #include "plugin/records.h"
 
 namespace moetap {
 namespace {
-
-class KeepErrno {
- public:
-  KeepErrno() : saved_(errno) {}
-  ~KeepErrno() { errno = saved_; }
-  KeepErrno(const KeepErrno&) = delete;
-  KeepErrno& operator=(const KeepErrno&) = delete;
-
- private:
-  int saved_;
-};
 
 // What one router launch is captured with.
 struct Target {

@@ -134,6 +134,18 @@ TEST_F(SalvageTest, AppendsWhatTheFileDoesNotHave) {
   EXPECT_EQ(ReadFindings(base_).files[0].blocks, 2u);
 }
 
+TEST_F(SalvageTest, KeepsWhatIsSaidOfLossesThoughNoRecordIsLeft) {
+  WriteBlock("first", Put("first"));
+  header_->dropped_rows = 5;
+  header_->persisted = header_->reserved.load();
+  WriteRing();
+  EXPECT_EQ(ReadFindings(base_).total.dropped_rows, 0u);
+  SalvageRings(base_);
+  EXPECT_FALSE(fs::exists(ring_));
+  EXPECT_EQ(ReadFindings(base_).total.dropped_rows, 5u);
+  EXPECT_THAT(CodesInFile(), testing::ElementsAre("first"));
+}
+
 TEST_F(SalvageTest, ReplacesATornBlock) {
   WriteBlock("first", Put("first"));
   const auto whole = fs::file_size(file_);

@@ -9,6 +9,7 @@
 
 #include "plugin/moetap.h"
 #include "plugin/process.h"
+#include "schema/ring_reader.h"
 #include "tests/unit/plugin/capture_files.h"
 #include "tests/unit/plugin/guest.h"
 
@@ -68,6 +69,22 @@ TEST_F(DiskTest, AFailingDiskThatRecoversLeavesACleanFile) {
   EXPECT_GT(captured.drop_rows, 0u);
   EXPECT_THAT(captured.status, Contains("disk"));
   EXPECT_EQ(captured.sets.back().ids[0], MakeIds(1, 5, 4)[16]);
+}
+
+TEST_F(DiskTest, LossesThatTheFileCannotTellStayInTheRing) {
+  RunGuest([] {
+    Dispatch(0, 1, 1, 4);
+    LimitFileSize(100);  // less than any block, and to the end
+    Dispatch(0, 1, 5, 4);
+  });
+  const auto rings = LeftoverRings();
+  ASSERT_EQ(rings.size(), 1u);
+  const std::vector<uint8_t> image = ReadBytes(rings[0]);
+  RingReader reader;
+  ASSERT_TRUE(reader.Open(image));
+  const Counters& counters = reader.info().counters;
+  EXPECT_GE(counters.dropped_rows, 5u);
+  EXPECT_EQ(counters.rows + counters.dropped_rows, 6u);
 }
 
 TEST_F(DiskTest, AFileSizeLimitTurnsItOffInsteadOfKillingTheHost) {

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <thread>
 
 #include "hooks/registry.h"
@@ -298,6 +300,19 @@ TEST_F(RecorderTest, AKilledProcessLeavesEverythingItPublished) {
   EXPECT_EQ(reader.unpublished(), 0u);
   EXPECT_EQ(reader.info().counters.rows, 300u);
   EXPECT_EQ(std::filesystem::path(reader.info().capture_file), files[0]);
+}
+
+// What lies on the host's stack is nobody's business.
+TEST_F(RecorderTest, NothingButItsPathIsInTheRingsHeader) {
+  RunAndKillGuest([] { Dispatch(0, 1, 3, 4); });
+  const auto rings = LeftoverRings();
+  ASSERT_EQ(rings.size(), 1u);
+  const std::vector<uint8_t> image = ReadBytes(rings[0]);
+  RingReader reader;
+  ASSERT_TRUE(reader.Open(image));
+  const char* path = reader.info().capture_file;
+  EXPECT_EQ(std::count(path, path + sizeof(RingInfo::capture_file), '\0'),
+            static_cast<long>(sizeof(RingInfo::capture_file) - strlen(path)));
 }
 
 }  // namespace
