@@ -56,12 +56,11 @@ size_t PackedBound(size_t raw_size) {
 }
 
 size_t PackBlock(ZSTD_CCtx_s* context, BlockHeader* header, Bytes raw,
-                 std::span<uint8_t> out) {
+                 std::span<uint8_t> out, int level) {
   if (out.size() < PackedBound(raw.size())) return 0;
   const std::span<uint8_t> payload = out.subspan(sizeof(BlockHeader));
-  const size_t packed =
-      ZSTD_compressCCtx(context, payload.data(), payload.size(), raw.data(),
-                        raw.size(), kZstdLevel);
+  const size_t packed = ZSTD_compressCCtx(
+      context, payload.data(), payload.size(), raw.data(), raw.size(), level);
   if (ZSTD_isError(packed)) return 0;
   header->skippable_magic = kSkippableMagic;
   header->skippable_size = sizeof(BlockHeader) - 8;
@@ -125,9 +124,12 @@ BlockError UnpackBlock(ZSTD_DCtx_s* context, const BlockHeader& header,
   if (ZSTD_isError(unpacked) || unpacked != raw.size()) {
     return BlockError::kUnpack;
   }
+  return VerifyBlock(raw) ? BlockError::kOk : BlockError::kFlatBuffer;
+}
+
+bool VerifyBlock(Bytes raw) {
   flatbuffers::Verifier verifier(raw.data(), raw.size(), kMaxDepth, kMaxTables);
-  return log::VerifySizePrefixedBlockBuffer(verifier) ? BlockError::kOk
-                                                      : BlockError::kFlatBuffer;
+  return log::VerifySizePrefixedBlockBuffer(verifier);
 }
 
 size_t FindBlock(Bytes bytes, size_t from) {
