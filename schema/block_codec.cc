@@ -25,6 +25,13 @@ uint64_t HeaderChecksum(const BlockHeader& header) {
   return XXH3_64bits(&header, offsetof(BlockHeader, header_checksum));
 }
 
+// The library's verifier looks at the length of a vector of structs alone.
+template <typename T>
+bool Aligned(const flatbuffers::Vector<const T*>* structs) {
+  return structs == nullptr ||
+         reinterpret_cast<uintptr_t>(structs->Data()) % alignof(T) == 0;
+}
+
 }  // namespace
 
 const char* BlockErrorText(BlockError error) {
@@ -129,7 +136,10 @@ BlockError UnpackBlock(ZSTD_DCtx_s* context, const BlockHeader& header,
 
 bool VerifyBlock(Bytes raw) {
   flatbuffers::Verifier verifier(raw.data(), raw.size(), kMaxDepth, kMaxTables);
-  return log::VerifySizePrefixedBlockBuffer(verifier);
+  if (!log::VerifySizePrefixedBlockBuffer(verifier)) return false;
+  const log::Block& block = *log::GetSizePrefixedBlock(raw.data());
+  return Aligned(block.samples()) && Aligned(block.step_ends()) &&
+         Aligned(block.drops()) && Aligned(block.groups());
 }
 
 size_t FindBlock(Bytes bytes, size_t from) {

@@ -58,8 +58,8 @@ BlockError CheckBlock(Bytes bytes, BlockHeader* header);
 BlockError UnpackBlock(ZSTD_DCtx_s* context, const BlockHeader& header,
                        Bytes bytes, std::span<uint8_t> raw);
 
-// Whether `raw` is a size-prefixed FlatBuffer of our schema that can be read
-// without further checks of its offsets.
+// Whether `raw`, 8-aligned, is a size-prefixed FlatBuffer of our schema that
+// can be read without further checks of its offsets.
 bool VerifyBlock(Bytes raw);
 
 // Offset of the next sync marker's block at or after `from`, or bytes.size().
