@@ -17,6 +17,7 @@
 #include "analysis/leftover_ring.h"
 #include "analysis/mapped_file.h"
 #include "analysis/progress.h"
+#include "schema/normal_form.h"
 
 namespace moetap {
 namespace {
@@ -56,8 +57,12 @@ struct Packed {
 // FlatBuffers are read in place and must be aligned.
 constexpr uint64_t kRawAlign = 16;
 
-uint64_t RawRoom(const BlockHeader& header) {
-  return (header.raw_size + kRawAlign - 1) / kRawAlign * kRawAlign;
+uint64_t Aligned(uint64_t size) {
+  return (size + kRawAlign - 1) / kRawAlign * kRawAlign;
+}
+
+bool IsNormal(const CaptureBlock& block) {
+  return block.content()->layout() == log::Layout::SortedTokenMajor;
 }
 
 class CaptureReader {
@@ -73,11 +78,17 @@ class CaptureReader {
   CaptureFile& FileOf(const Uuid& uuid, const fs::path& path);
   void AddScan(const fs::path& path, const MappedFile& mapped);
   void AddRing(const LeftoverRing& ring);
+  void Normalize(uint64_t budget);
+  void SkipWrong();
+  CaptureBlock& BlockOf(const Packed& p) {
+    return capture_.files[p.file].blocks[p.block];
+  }
 
   Capture capture_;
   std::map<Uuid, size_t> by_uuid_;
   std::vector<MappedFile> mapped_;
   std::vector<Packed> packed_;
+  std::vector<const char*> wrong_;  // what is, with each of packed_
 };
 
 // The entry for `uuid`, new or not, with `path` as its last part.
@@ -151,40 +162,71 @@ const char* UnpackOne(Bytes bytes, std::span<uint8_t> raw,
       UnpackBlock(context.get(), block->header, bytes, raw);
   if (error != BlockError::kOk) return BlockErrorText(error);
   block->raw = raw;
-  return FindContradiction(*block->content());
+  return IsNormal(*block) ? FindContradiction(*block->content()) : nullptr;
+}
+
+// Brings `block` into the normal form, in `room`.
+const char* NormalizeOne(std::span<uint8_t> room, CaptureBlock* block) {
+  thread_local NormalForm form;
+  const char* wrong = form.Make(block->raw, room, &block->raw);
+  return wrong != nullptr ? wrong : FindContradiction(*block->content());
 }
 
 // Sizes come from the files, which may lie: room for all blocks is taken
 // before any is unpacked.
 void CaptureReader::Unpack(uint64_t budget) {
-  const auto block_of = [this](const Packed& p) -> CaptureBlock& {
-    return capture_.files[p.file].blocks[p.block];
-  };
   std::vector<uint64_t> offsets{0};
   for (const Packed& p : packed_) {
-    offsets.push_back(offsets.back() + RawRoom(block_of(p).header));
+    offsets.push_back(offsets.back() + Aligned(BlockOf(p).header.raw_size));
   }
   const auto room = std::make_shared<SpillVector<uint8_t>>(
       offsets.back(), SpillAllocator<uint8_t>(budget));
-  std::vector<const char*> wrong(packed_.size(), nullptr);
+  wrong_.assign(packed_.size(), nullptr);
   Progress progress("reading", packed_.size());
   ParallelFor(packed_.size(), [&](size_t i) {
-    CaptureBlock& block = block_of(packed_[i]);
+    CaptureBlock& block = BlockOf(packed_[i]);
     block.raw_owner = room;
-    wrong[i] = UnpackOne(
+    wrong_[i] = UnpackOne(
         packed_[i].bytes,
         std::span(*room).subspan(offsets[i], block.header.raw_size), &block);
     progress.Add(1);
   });
+  Normalize(budget);
+  SkipWrong();
+}
+
+// Blocks of other layouts get memory of their own.
+void CaptureReader::Normalize(uint64_t budget) {
+  std::vector<size_t> others;
+  std::vector<uint64_t> offsets{0};
   for (size_t i = 0; i < packed_.size(); ++i) {
-    if (wrong[i] == nullptr) continue;
+    const CaptureBlock& block = BlockOf(packed_[i]);
+    if (wrong_[i] != nullptr || IsNormal(block)) continue;
+    others.push_back(i);
+    offsets.push_back(offsets.back() + Aligned(NormalForm::Room(block.raw)));
+  }
+  if (others.empty()) return;
+  const auto room = std::make_shared<SpillVector<uint8_t>>(
+      offsets.back(), SpillAllocator<uint8_t>(budget));
+  ParallelFor(others.size(), [&](size_t i) {
+    CaptureBlock& block = BlockOf(packed_[others[i]]);
+    wrong_[others[i]] = NormalizeOne(
+        std::span(*room).subspan(offsets[i], offsets[i + 1] - offsets[i]),
+        &block);
+    block.raw_owner = room;
+  });
+}
+
+void CaptureReader::SkipWrong() {
+  for (size_t i = 0; i < packed_.size(); ++i) {
+    if (wrong_[i] == nullptr) continue;
     CaptureFile& file = capture_.files[packed_[i].file];
     CaptureBlock& block = file.blocks[packed_[i].block];
     block.raw = {};
     file.skipped.push_back(
         {block.offset,
          block.offset + block.header.header_size + block.header.packed_size,
-         wrong[i]});
+         wrong_[i], false, wrong_[i] == kUnknownLayout});
   }
 }
 

@@ -28,6 +28,7 @@ void AddInfoCommand(CLI::App& app, Command* run);
 void AddVerifyCommand(CLI::App& app, Command* run);
 void AddDumpCommand(CLI::App& app, Command* run);
 void AddExportCommand(CLI::App& app, Command* run);
+void AddRepackCommand(CLI::App& app, Command* run);
 // Study.
 void AddTreeCommand(CLI::App& app, Command* run);
 void AddLocalityCommand(CLI::App& app, Command* run);

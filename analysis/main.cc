@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   moetap::AddVerifyCommand(app, &run);
   moetap::AddDumpCommand(app, &run);
   moetap::AddExportCommand(app, &run);
+  moetap::AddRepackCommand(app, &run);
   moetap::AddTreeCommand(app, &run);
   moetap::AddLocalityCommand(app, &run);
   moetap::AddSharingCommand(app, &run);

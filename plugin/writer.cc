@@ -292,7 +292,9 @@ bool Writer::CloseBlock() {
   header.ring_end = read_;
   header.time_ns = static_cast<uint64_t>(Now(CLOCK_REALTIME));
   header.counters = CountersNow();
-  const size_t size = PackBlock(zstd_, &header, builder_.Finish(), packed_);
+  const Measure measure{.context = zstd_, .scratch = packed_};
+  const size_t size =
+      PackBlock(zstd_, &header, builder_.Finish(measure), packed_);
   errno = EOVERFLOW;  // what it is if PackBlock failed
   auto wrote = CaptureFile::Wrote::kFailed;
   if (size > 0) {

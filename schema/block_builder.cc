@@ -21,7 +21,7 @@ constexpr size_t kTypes = static_cast<size_t>(RecordType::kSamples) + 1;
 // entries and kBlockTarget bytes of payload, this many more per entry stay
 // below kMaxRawBlock together with facts and layers.
 constexpr size_t kTableOverhead = 160;
-static_assert(kBlockTarget + kFactBytes * 2 +
+static_assert(kBlockTarget + kArrangedMore + kFactBytes * 2 +
                   kMaxLayerSlots * (kMaxHookName + 64) +
                   kMaxBlockEntries * kTableOverhead <
               kMaxRawBlock);
@@ -57,7 +57,7 @@ struct BlockBuilder::Impl {
   bool AddFact(Bytes payload);
   void AddLayer(Bytes payload);
   void Stage(RecordType type, Bytes payload);
-  void WriteBlock();
+  void WriteBlock(const Measure& measure);
 
   // Calls `make` with each staged payload of `type`; the vector of the tables
   // it makes, or 0 if there are none.
@@ -71,11 +71,12 @@ struct BlockBuilder::Impl {
   Offset<Vector<Offset<log::Layer>>> Layers();
   Offset<Vector<Offset<log::LayerList>>> LayerLists();
   Offset<Vector<const log::Group*>> Groups();
-  Offset<Vector<uint8_t>> Ids(int id_bytes);
+  ArrangedIds Arrange(int id_bytes, const Measure& measure);
 
   FixedAllocator allocator;
   FlatBufferBuilder fbb{kMaxRawBlock, &allocator};
   RoutingGroups routing;
+  LayoutChoice layouts;
   uint64_t malformed = 0;
   size_t staged = 0;
   size_t entries = 0;
@@ -87,6 +88,8 @@ struct BlockBuilder::Impl {
   Entry entry[kMaxBlockEntries];
   uint32_t offsets[std::max(kMaxBlockEntries, kMaxLayerSlots)];
   LayerInfo layer[kMaxLayerSlots];
+  SetGroup set_group[kMaxBlockEntries];
+  uint16_t sets[kMaxBlockIds];
   char fact[kFactBytes];
   alignas(16) uint8_t stage[kBlockTarget];
 };
@@ -255,17 +258,22 @@ Offset<Vector<const log::Group*>> BlockBuilder::Impl::Groups() {
       &routing);
 }
 
-Offset<Vector<uint8_t>> BlockBuilder::Impl::Ids(int id_bytes) {
-  if (routing.ids() == 0) return 0;
-  uint8_t* out = nullptr;
-  const auto vector = fbb.CreateUninitializedVector<uint8_t>(
-      routing.ids() * static_cast<size_t>(id_bytes), &out);
-  routing.WriteIds(id_bytes, out);
-  return vector;
+// After LayerLists().
+ArrangedIds BlockBuilder::Impl::Arrange(int id_bytes, const Measure& measure) {
+  if (routing.ids() == 0) return {};
+  for (uint32_t i = 0; i < routing.groups(); ++i) {
+    const RoutingGroups::Group& g = routing.group(i);
+    size_t layers = 0;
+    const uint16_t* slots = routing.layer_list(g.layer_list, &layers);
+    set_group[i] = {g.rows, g.k, g.layer_list, static_cast<uint32_t>(layers),
+                    slots};
+  }
+  routing.WriteIds(sets);
+  return layouts.Arrange({set_group, routing.groups()}, {sets, routing.ids()},
+                         id_bytes, measure);
 }
 
-void BlockBuilder::Impl::WriteBlock() {
-  fbb.Clear();
+void BlockBuilder::Impl::WriteBlock(const Measure& measure) {
   const auto fact_vector = Facts();
   const auto layer_vector = Layers();
   const auto requests = Tables<log::Request>(
@@ -292,11 +300,15 @@ void BlockBuilder::Impl::WriteBlock() {
   const auto layer_lists = LayerLists();
   const auto groups = Groups();
   const int id_bytes = routing.IdBytes();
-  const auto ids = Ids(id_bytes);
+  const ArrangedIds arranged = Arrange(id_bytes, measure);
+  Offset<Vector<uint8_t>> ids = 0;
+  if (!arranged.bytes.empty()) {
+    ids = fbb.CreateVector(arranged.bytes.data(), arranged.bytes.size());
+  }
   fbb.FinishSizePrefixed(
       log::CreateBlock(fbb, fact_vector, layer_vector, requests, hashed, tokens,
                        samples, kv, steps, step_ends, events, deliveries,
-                       vocabulary, drops, status, log::Layout::SortedTokenMajor,
+                       vocabulary, drops, status, arranged.layout,
                        static_cast<uint8_t>(id_bytes), layer_lists, groups,
                        ids),
       log::BlockIdentifier());
@@ -338,9 +350,10 @@ BlockBuilder::Added BlockBuilder::Add(RecordType type, Bytes payload) {
 
 size_t BlockBuilder::pending() const { return impl_->staged; }
 
-Bytes BlockBuilder::Finish() {
+Bytes BlockBuilder::Finish(const Measure& measure) {
   Impl& b = *impl_;
-  b.WriteBlock();
+  b.fbb.Clear();
+  b.WriteBlock(measure);
   b.staged = 0;
   b.entries = 0;
   std::fill(std::begin(b.count), std::end(b.count), 0);

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "schema/block_codec.h"
+#include "schema/layout_choice.h"
 #include "schema/ring_format.h"
 
 namespace moetap {
@@ -39,8 +40,9 @@ class BlockBuilder {
   size_t pending() const;
 
   // The open block as a size-prefixed FlatBuffer, valid until the next call.
-  // Facts and layers seen so far are repeated in every block.
-  Bytes Finish();
+  // Facts and layers seen so far are repeated in every block.  `measure`
+  // chooses the layout of the sets.
+  Bytes Finish(const Measure& measure = {});
 
   uint64_t malformed() const;
 

@@ -25,6 +25,13 @@ uint64_t HeaderChecksum(const BlockHeader& header) {
   return XXH3_64bits(&header, offsetof(BlockHeader, header_checksum));
 }
 
+// The library's verifier looks at the length of a vector of structs alone.
+template <typename T>
+bool Aligned(const flatbuffers::Vector<const T*>* structs) {
+  return structs == nullptr ||
+         reinterpret_cast<uintptr_t>(structs->Data()) % alignof(T) == 0;
+}
+
 }  // namespace
 
 const char* BlockErrorText(BlockError error) {
@@ -56,12 +63,11 @@ size_t PackedBound(size_t raw_size) {
 }
 
 size_t PackBlock(ZSTD_CCtx_s* context, BlockHeader* header, Bytes raw,
-                 std::span<uint8_t> out) {
+                 std::span<uint8_t> out, int level) {
   if (out.size() < PackedBound(raw.size())) return 0;
   const std::span<uint8_t> payload = out.subspan(sizeof(BlockHeader));
-  const size_t packed =
-      ZSTD_compressCCtx(context, payload.data(), payload.size(), raw.data(),
-                        raw.size(), kZstdLevel);
+  const size_t packed = ZSTD_compressCCtx(
+      context, payload.data(), payload.size(), raw.data(), raw.size(), level);
   if (ZSTD_isError(packed)) return 0;
   header->skippable_magic = kSkippableMagic;
   header->skippable_size = sizeof(BlockHeader) - 8;
@@ -125,9 +131,15 @@ BlockError UnpackBlock(ZSTD_DCtx_s* context, const BlockHeader& header,
   if (ZSTD_isError(unpacked) || unpacked != raw.size()) {
     return BlockError::kUnpack;
   }
+  return VerifyBlock(raw) ? BlockError::kOk : BlockError::kFlatBuffer;
+}
+
+bool VerifyBlock(Bytes raw) {
   flatbuffers::Verifier verifier(raw.data(), raw.size(), kMaxDepth, kMaxTables);
-  return log::VerifySizePrefixedBlockBuffer(verifier) ? BlockError::kOk
-                                                      : BlockError::kFlatBuffer;
+  if (!log::VerifySizePrefixedBlockBuffer(verifier)) return false;
+  const log::Block& block = *log::GetSizePrefixedBlock(raw.data());
+  return Aligned(block.samples()) && Aligned(block.step_ends()) &&
+         Aligned(block.drops()) && Aligned(block.groups());
 }
 
 size_t FindBlock(Bytes bytes, size_t from) {

@@ -33,8 +33,8 @@ enum class BlockError {
 // A short lower-case English phrase, never null.
 const char* BlockErrorText(BlockError error);
 
-// What PackBlock compresses at, fast enough for the writer thread.  A context
-// in fixed memory needs room for this level.
+// What the writer thread compresses at.  A context in fixed memory needs room
+// for this level.
 inline constexpr int kZstdLevel = 1;
 
 // Room that PackBlock needs for `raw_size` bytes.
@@ -45,7 +45,7 @@ size_t PackedBound(size_t raw_size);
 // checksums are filled in.  Returns the bytes written, 0 if `out` is smaller
 // than PackedBound(raw.size()) or zstd failed.  `context` is reused, not owned.
 size_t PackBlock(ZSTD_CCtx_s* context, BlockHeader* header, Bytes raw,
-                 std::span<uint8_t> out);
+                 std::span<uint8_t> out, int level = kZstdLevel);
 
 // Checks the header at the start of `bytes` and copies it out.  On kOk the
 // whole block is header->header_size + header->packed_size bytes, all of them
@@ -57,6 +57,10 @@ BlockError CheckBlock(Bytes bytes, BlockHeader* header);
 // `raw` (exactly header.raw_size bytes) and verifies the FlatBuffer.
 BlockError UnpackBlock(ZSTD_DCtx_s* context, const BlockHeader& header,
                        Bytes bytes, std::span<uint8_t> raw);
+
+// Whether `raw`, 8-aligned, is a size-prefixed FlatBuffer of our schema that
+// can be read without further checks of its offsets.
+bool VerifyBlock(Bytes raw);
 
 // Offset of the next sync marker's block at or after `from`, or bytes.size().
 size_t FindBlock(Bytes bytes, size_t from);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "schema/set_sort.h"
+
 namespace moetap {
 
 void RoutingGroups::Clear() {
@@ -113,8 +115,7 @@ int RoutingGroups::IdBytes() const {
   return 1;
 }
 
-void RoutingGroups::WriteIds(int id_bytes, uint8_t* out) {
-  uint16_t set[kMaxTopK];
+void RoutingGroups::WriteIds(uint16_t* out) {
   for (uint32_t i = 0; i < group_count_; ++i) {
     const Group& group = groups_[i];
     size_t layers = 0;
@@ -122,18 +123,14 @@ void RoutingGroups::WriteIds(int id_bytes, uint8_t* out) {
       layer_ids_[layers++] = parts_[p].ids;
     }
     const size_t k = group.k;
+    uint16_t* const begin = out;
     for (size_t row = 0; row < group.rows; ++row) {
       for (size_t layer = 0; layer < layers; ++layer) {
-        std::memcpy(set, layer_ids_[layer] + row * k, k * sizeof(uint16_t));
-        std::sort(set, set + k);
-        if (id_bytes == 2) {
-          std::memcpy(out, set, k * sizeof(uint16_t));
-        } else {
-          std::copy_n(set, k, out);
-        }
-        out += k * static_cast<size_t>(id_bytes);
+        std::memcpy(out, layer_ids_[layer] + row * k, k * sizeof(uint16_t));
+        out += k;
       }
     }
+    SortSets(begin, group.rows * layers, k);
   }
 }
 

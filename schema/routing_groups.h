@@ -49,8 +49,8 @@ class RoutingGroups {
   size_t ids() const { return id_count_; }
   // 1 if every id fits a byte, else 2.
   int IdBytes() const;
-  // Writes ids() * id_bytes bytes.
-  void WriteIds(int id_bytes, uint8_t* out);
+  // Writes ids() ids: row by row of each group, each set ascending.
+  void WriteIds(uint16_t* out);
 
  private:
   void StartPassIfNew(const DispatchRecord& record);

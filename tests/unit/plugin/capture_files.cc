@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "schema/block_codec.h"
+#include "schema/normal_form.h"
 
 namespace moetap {
 namespace {
@@ -28,6 +29,19 @@ void AddGroups(const log::Block& block, Captured* captured) {
     }
   }
   EXPECT_EQ(at, block.ids()->data() + block.ids()->size());
+}
+
+// The block in `raw`, which may be replaced.
+const log::Block* NormalBlock(std::vector<uint8_t>* raw) {
+  const log::Block* block = log::GetSizePrefixedBlock(raw->data());
+  if (block->layout() == log::Layout::SortedTokenMajor) return block;
+  NormalForm form;
+  std::vector<uint8_t> room(NormalForm::Room(*raw));
+  Bytes normal;
+  const char* wrong = form.Make(*raw, room, &normal);
+  EXPECT_EQ(wrong, nullptr) << wrong;
+  raw->assign(normal.begin(), normal.end());
+  return log::GetSizePrefixedBlock(raw->data());
 }
 
 void AddTokens(const log::Block& block, Captured* captured) {
@@ -122,7 +136,7 @@ Captured ReadCapture(const std::filesystem::path& path) {
     }
     std::vector<uint8_t> raw(header.raw_size);
     EXPECT_EQ(UnpackBlock(context, header, rest, raw), BlockError::kOk);
-    const log::Block& block = *log::GetSizePrefixedBlock(raw.data());
+    const log::Block& block = *NormalBlock(&raw);
     AddGroups(block, &captured);
     AddTokens(block, &captured);
     AddRest(block, &captured);
