@@ -53,7 +53,12 @@ class Drawing {
   }
 
   void Axes() {
-    const double step = top_ > 0.5 ? 0.2 : top_ > 0.2 ? 0.1 : 0.05;
+    const double step = top_ > 10    ? std::ceil(top_ / 5)
+                        : top_ > 2   ? 1
+                        : top_ > 1   ? 0.5
+                        : top_ > 0.5 ? 0.2
+                        : top_ > 0.2 ? 0.1
+                                     : 0.05;
     for (double value = 0; value < top_ + 1e-9; value += step) {
       svg_ += fmt::format(
           "<line class=grid x1={0} x2={1} y1={2:.1f} y2={2:.1f} />"
