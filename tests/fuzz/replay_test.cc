@@ -2,6 +2,9 @@
 // its seeds, cut, changed and crossed in a fixed random order.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <string>
 
@@ -51,6 +54,19 @@ TEST_P(Replay, SeedsAndTheirMutations) {
   for (const std::string& seed : seeds) GetParam().run(BytesOf(seed));
   for (int round = 0; round < kRounds; ++round) {
     const std::string text = Mutated(seeds[random() % seeds.size()], &random);
+    GetParam().run(BytesOf(text));
+  }
+}
+
+// What ci/fuzz found, each named after what was wrong.
+TEST_P(Replay, WhatWasFoundBefore) {
+  const auto folder = std::filesystem::path(MOETAP_SOURCE_DIR) /
+                      "tests/fuzz/found" / GetParam().name;
+  if (!std::filesystem::exists(folder)) return;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    EXPECT_FALSE(text.empty()) << entry.path();
     GetParam().run(BytesOf(text));
   }
 }

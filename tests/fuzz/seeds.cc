@@ -30,7 +30,7 @@ Made MakeCapture() {
   options.requests_per_prompt = 2;
   options.generated = 6;
   options.layers = {1};
-  options.steps_per_block = 4;
+  options.steps_per_block = 2;
   options.fault = "ring";
   TemporaryDirectory directory;
   WriteSyntheticCapture(options, directory.path());
