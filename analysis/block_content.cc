@@ -1,12 +1,101 @@
 #include "analysis/block_content.h"
 
 #include "schema/ring_format.h"
+#include "schema/routing_groups.h"
 
 namespace moetap {
 namespace {
 
 // Rows that the steps of one block announce, executed or dropped.
 constexpr uint64_t kMaxBlockRows = uint64_t{1} << 28;
+
+// A FlatBuffer may name the same bytes many times, and whoever reads it then
+// reads or copies more than there is.  No writer of ours does that.
+class Referenced {
+ public:
+  template <typename T>
+  void Add(const T* vector) {
+    if (vector == nullptr) return;
+    bytes_ += uint64_t{vector->size()} * sizeof(*vector->Data());
+  }
+  template <typename Tables, typename Visit>
+  void AddEach(const Tables* tables, const Visit& visit) {
+    if (tables == nullptr) return;
+    for (const auto* table : *tables) visit(*table);
+  }
+  bool too_much() const { return bytes_ > kMaxRawBlock; }
+
+ private:
+  uint64_t bytes_ = 0;
+};
+
+bool SharesBytes(const log::Block& block) {
+  Referenced all;
+  all.AddEach(block.facts(), [&](const log::Fact& fact) {
+    all.Add(fact.key());
+    all.Add(fact.value());
+  });
+  all.AddEach(block.layers(),
+              [&](const log::Layer& layer) { all.Add(layer.hook()); });
+  all.AddEach(block.requests(),
+              [&](const log::Request& request) { all.Add(request.id()); });
+  all.AddEach(block.tokens(), [&](const log::TokenRun& run) {
+    all.Add(run.ids());
+    all.Add(run.prefix_hashes());
+  });
+  all.AddEach(block.kv(),
+              [&](const log::KvRun& run) { all.Add(run.blocks()); });
+  all.AddEach(block.steps(),
+              [&](const log::Step& step) { all.Add(step.spans()); });
+  all.AddEach(block.events(),
+              [&](const log::Event& event) { all.Add(event.text()); });
+  all.AddEach(block.deliveries(), [&](const log::Delivery& delivery) {
+    all.Add(delivery.id());
+    all.Add(delivery.external_id());
+    all.Add(delivery.parent_id());
+    all.Add(delivery.finish_reason());
+  });
+  all.AddEach(block.vocabulary(), [&](const log::VocabularyRun& run) {
+    all.Add(run.lengths());
+    all.Add(run.bytes());
+  });
+  all.AddEach(block.status(), [&](const log::Status& status) {
+    all.Add(status.code());
+    all.Add(status.text());
+  });
+  all.AddEach(block.layer_lists(),
+              [&](const log::LayerList& list) { all.Add(list.slots()); });
+  return all.too_much();
+}
+
+// The verifier checks where a vector's length lies, not where its items do.
+bool Misaligned(const log::Block& block) {
+  const auto misaligned = [](const auto* vector) {
+    return vector != nullptr &&
+           reinterpret_cast<uintptr_t>(vector->Data()) % 8 != 0;
+  };
+  if (block.tokens() != nullptr) {
+    for (const log::TokenRun* run : *block.tokens()) {
+      if (misaligned(run->prefix_hashes())) return true;
+    }
+  }
+  return misaligned(block.samples()) || misaligned(block.step_ends()) ||
+         misaligned(block.drops()) || misaligned(block.groups());
+}
+
+// Each of these comes from a ring record of its own, and readers keep more for
+// each than its bytes.
+bool TooManyEntries(const log::Block& block) {
+  const auto many = [](const auto* vector) {
+    return vector != nullptr && vector->size() > kMaxBlockEntries;
+  };
+  return many(block.requests()) || many(block.tokens()) || many(block.kv()) ||
+         many(block.steps()) || many(block.step_ends()) ||
+         many(block.events()) || many(block.deliveries()) ||
+         many(block.vocabulary()) || many(block.drops()) ||
+         many(block.status()) || many(block.layer_lists()) ||
+         many(block.groups());
+}
 
 bool Within(uint64_t start, uint64_t n) { return start + n <= kMaxPosition; }
 
@@ -42,7 +131,9 @@ const char* GroupContradiction(const log::Block& block) {
     if (group->rows() > kMaxBatchRows || group->first_row() > kMaxBatchRows) {
       return "group with too many rows";
     }
-    if (IdsPerRow(block, *group) == 0) return "group without ids";
+    if (group->rows() == 0 || IdsPerRow(block, *group) == 0) {
+      return "group without ids";
+    }
     want += group->rows() * IdsPerRow(block, *group) * block.id_bytes();
     if (want > have) break;
   }
@@ -104,6 +195,9 @@ uint64_t IdsPerRow(const log::Block& block, const log::Group& group) {
 }
 
 const char* FindContradiction(const log::Block& block) {
+  if (TooManyEntries(block)) return "more entries than a block holds";
+  if (Misaligned(block)) return "items that are not aligned";
+  if (SharesBytes(block)) return "same bytes named many times";
   if (!LayersFit(block)) return "layer slot out of range";
   if (!TokensFit(block)) return "token position out of range";
   if (!SpansFit(block)) return "batch rows out of range";

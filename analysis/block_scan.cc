@@ -18,10 +18,23 @@ void AddSkipped(Scan* scan, SkippedRegion region) {
   scan->skipped.push_back(std::move(region));
 }
 
+// A damaged payload is read to its end to know that it is, and then again for
+// blocks inside it.  Damage costs this once; headers made up to overlap could
+// ask for it at each of their bytes.
+uint64_t HashBudget(Bytes bytes) {
+  return 16 * uint64_t{bytes.size()} + (uint64_t{64} << 20);
+}
+
+bool HeaderHolds(BlockError error, Bytes at) {
+  return error == BlockError::kPayloadChecksum ||
+         (error == BlockError::kTooShort && at.size() >= sizeof(BlockHeader));
+}
+
 }  // namespace
 
 Scan ScanBlocks(Bytes bytes) {
   Scan scan;
+  uint64_t budget = HashBudget(bytes);
   for (size_t at = 0; at < bytes.size();) {
     BlockHeader header;
     const BlockError error = CheckBlock(bytes.subspan(at), &header);
@@ -30,7 +43,17 @@ Scan ScanBlocks(Bytes bytes) {
       at += header.header_size + header.packed_size;
       continue;
     }
-    const size_t next = std::max(FindBlock(bytes, at + 1), at + 1);
+    if (HeaderHolds(error, bytes.subspan(at))) {
+      scan.damaged.push_back({at, header});
+    }
+    size_t inside = at + 1;
+    if (error == BlockError::kPayloadChecksum) {
+      if (budget < header.packed_size) {
+        inside = at + header.header_size + header.packed_size;
+      }
+      budget -= std::min(budget, header.packed_size);
+    }
+    const size_t next = std::max(FindBlock(bytes, inside), inside);
     SkippedRegion region;
     region.begin = at;
     region.end = std::min(next, bytes.size());

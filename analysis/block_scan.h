@@ -17,10 +17,14 @@ struct FoundBlock {
 
 struct Scan {
   std::vector<FoundBlock> blocks;      // in file order, checksums hold
+  std::vector<FoundBlock> damaged;     // ... only that of the header holds
   std::vector<SkippedRegion> skipped;  // in file order, not overlapping
 };
 
-// Together `blocks` and `skipped` cover all of `bytes`.
+// Together `blocks` and `skipped` cover all of `bytes`.  Takes linear time:
+// once headers whose payload is damaged have claimed several times the bytes
+// there are, the next ones are believed about where they end, and not looked
+// into.
 Scan ScanBlocks(Bytes bytes);
 
 }  // namespace moetap

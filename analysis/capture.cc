@@ -16,6 +16,7 @@
 #include "analysis/error.h"
 #include "analysis/leftover_ring.h"
 #include "analysis/mapped_file.h"
+#include "analysis/output.h"
 #include "analysis/progress.h"
 #include "schema/normal_form.h"
 
@@ -25,27 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kListedSequences = 1000;
-constexpr std::string_view kSuffix = ".moetap.zst";
-
-std::vector<fs::path> ListFiles(const fs::path& path) {
-  std::error_code error;
-  if (!fs::exists(path, error)) {
-    throw Error(fmt::format("{}: there is no such capture", path.string()));
-  }
-  if (!fs::is_directory(path)) return {path};
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(path, error)) {
-    if (entry.path().filename().string().ends_with(kSuffix)) {
-      files.push_back(entry.path());
-    }
-  }
-  if (error) {
-    throw Error(fmt::format("{}: cannot be listed: {}", path.string(),
-                            error.message()));
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 // Where the bytes of a block are until it is unpacked.
 struct Packed {
@@ -282,6 +262,11 @@ void CaptureReader::AddRing(const LeftoverRing& ring) {
   for (const CaptureBlock& block : file.blocks) {
     from = std::max(from, block.header.ring_end);
   }
+  if (ring.info.persisted > from) {
+    file.skipped.push_back({from, ring.info.persisted,
+                            "leftover ring: its process wrote blocks of these "
+                            "positions that the file lacks"});
+  }
   const uint64_t sequence =
       file.blocks.empty() ? 0 : file.blocks.back().header.sequence + 1;
   for (CaptureBlock& block : DrainRing(ring, from, sequence, &file.skipped)) {
@@ -311,12 +296,33 @@ Capture CaptureReader::Finish() {
     throw Error(fmt::format(
         "{}: holds no capture file (*{}) and no process left a ring; record "
         "one with: moetap record -o DIR -- COMMAND",
-        capture_.path.string(), kSuffix));
+        Printable(capture_.path.string()), kCaptureSuffix));
   }
   return std::move(capture_);
 }
 
 }  // namespace
+
+std::vector<fs::path> ListCaptureFiles(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    throw Error(
+        fmt::format("{}: there is no such capture", Printable(path.string())));
+  }
+  if (!fs::is_directory(path)) return {path};
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(path, error)) {
+    if (entry.path().filename().string().ends_with(kCaptureSuffix)) {
+      files.push_back(entry.path());
+    }
+  }
+  if (error) {
+    throw Error(fmt::format("{}: cannot be listed: {}",
+                            Printable(path.string()), error.message()));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
 
 const log::Block* CaptureBlock::content() const {
   return log::GetSizePrefixedBlock(raw.data());
@@ -349,7 +355,7 @@ bool HasLosses(const Capture& capture) {
 
 Capture ReadCapture(const fs::path& path, uint64_t budget) {
   CaptureReader reader(path);
-  for (const fs::path& file : ListFiles(path)) reader.AddFile(file);
+  for (const fs::path& file : ListCaptureFiles(path)) reader.AddFile(file);
   reader.Unpack(budget);
   reader.AddRings();
   return reader.Finish();

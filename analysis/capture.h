@@ -17,6 +17,8 @@
 
 namespace moetap {
 
+inline constexpr std::string_view kCaptureSuffix = ".moetap.zst";
+
 // Bytes of a file that could not be read as blocks; never silent.
 struct SkippedRegion {
   uint64_t begin = 0;
@@ -62,6 +64,11 @@ struct Capture {
   std::filesystem::path path;
   std::vector<CaptureFile> files;  // by file name
 };
+
+// The capture files of a directory, by name; a path that is no directory is
+// one itself.  Throws Error if there is nothing of that name.
+std::vector<std::filesystem::path> ListCaptureFiles(
+    const std::filesystem::path& path);
 
 // Throws Error (analysis/error.h) if `path` is no capture at all, or unpacks
 // to more than there is room for; damage inside a file is reported in it.

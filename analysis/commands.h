@@ -26,6 +26,7 @@ void AddEnvCommand(CLI::App& app, Command* run);
 // Look.
 void AddInfoCommand(CLI::App& app, Command* run);
 void AddVerifyCommand(CLI::App& app, Command* run);
+void AddRecoverCommand(CLI::App& app, Command* run);
 void AddDumpCommand(CLI::App& app, Command* run);
 void AddExportCommand(CLI::App& app, Command* run);
 void AddRepackCommand(CLI::App& app, Command* run);

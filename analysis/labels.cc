@@ -9,7 +9,9 @@
 #include <unordered_map>
 
 #include "analysis/error.h"
+#include "analysis/json_depth.h"
 #include "analysis/manifest.h"
+#include "analysis/output.h"
 
 namespace moetap {
 namespace {
@@ -30,10 +32,11 @@ class Reader {
       if (line.find_first_not_of(" \t\r") != std::string::npos) AddLine(line);
     }
     if (file.bad() || !file.eof()) {
-      throw Error(path_.string() + ": cannot be read; name a file of labels");
+      throw Error(Printable(path_.string()) +
+                  ": cannot be read; name a file of labels");
     }
     if (lines_.empty()) {
-      throw Error(path_.string() +
+      throw Error(Printable(path_.string()) +
                   ": has no line; write lines such as {\"label\": \"code\", "
                   "\"request\": \"ID\"}");
     }
@@ -45,10 +48,11 @@ class Reader {
     throw Error(
         fmt::format("{}: line {}: {}; write a line such as {{\"label\": "
                     "\"code\", \"request\": \"ID\"}}",
-                    path_.string(), line_, what));
+                    Printable(path_.string()), line_, what));
   }
 
   void AddLine(const std::string& text) {
+    if (TooDeep(text)) Fail("nested too deeply");
     const Json json = Json::parse(text, nullptr, false);
     if (!json.is_object()) Fail("not a JSON object");
     LabelLine line;

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   moetap::AddEnvCommand(app, &run);
   moetap::AddInfoCommand(app, &run);
   moetap::AddVerifyCommand(app, &run);
+  moetap::AddRecoverCommand(app, &run);
   moetap::AddDumpCommand(app, &run);
   moetap::AddExportCommand(app, &run);
   moetap::AddRepackCommand(app, &run);

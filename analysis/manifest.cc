@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "analysis/error.h"
+#include "analysis/json_depth.h"
 #include "analysis/output.h"
 
 namespace moetap {
@@ -32,11 +33,11 @@ class Reader {
       AddLine(line);
     }
     if (file.bad() || !file.eof()) {
-      throw Error(path_.string() +
+      throw Error(Printable(path_.string()) +
                   ": cannot be read; name a manifest of moetap-branch");
     }
     if (line_ == 0) {
-      throw Error(path_.string() +
+      throw Error(Printable(path_.string()) +
                   ": has no line; name a manifest of moetap-branch");
     }
   }
@@ -45,10 +46,11 @@ class Reader {
   [[noreturn]] void Fail(const std::string& what) const {
     throw Error(fmt::format(
         "{}: line {}: {}; name a manifest as moetap-branch wrote it",
-        path_.string(), line_, what));
+        Printable(path_.string()), line_, what));
   }
 
   void AddLine(const std::string& line) {
+    if (TooDeep(line)) Fail("nested too deeply");
     const Json row = Json::parse(line, nullptr, false);
     if (!row.is_object()) Fail("not a JSON object");
     const std::string kind = Text(row, "kind");

@@ -11,13 +11,14 @@
 
 #include "analysis/error.h"
 #include "analysis/file_descriptor.h"
+#include "analysis/output.h"
 
 namespace moetap {
 namespace {
 
 [[noreturn]] void Fail(const std::filesystem::path& path, const char* doing) {
-  throw Error(
-      fmt::format("{}: {}: {}", path.string(), doing, std::strerror(errno)));
+  throw Error(fmt::format("{}: {}: {}", Printable(path.string()), doing,
+                          std::strerror(errno)));
 }
 
 }  // namespace
@@ -29,7 +30,8 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   struct stat status;
   if (fstat(file.fd, &status) != 0) Fail(path, "cannot be examined");
   if (!S_ISREG(status.st_mode)) {
-    throw Error(fmt::format("{}: is not a regular file", path.string()));
+    throw Error(
+        fmt::format("{}: is not a regular file", Printable(path.string())));
   }
   owner_ = status.st_uid;
   const auto size = static_cast<size_t>(status.st_size);

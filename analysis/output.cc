@@ -53,13 +53,17 @@ std::string JsonString(std::string_view text) {
 
 std::string Printable(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    // U+0080 to U+009F in UTF-8: to a terminal as good as an escape.
+    const bool c1 = byte == 0xC2 && i + 1 < text.size() &&
+                    static_cast<uint8_t>(text[i + 1]) < 0xA0;
+    if (byte < 0x20 || byte == 0x7F || c1) {
       out += fmt::format("\\x{:02x}", byte);
     } else {
-      out += c;
+      out += text[i];
     }
+    if (c1) out += fmt::format("\\x{:02x}", static_cast<uint8_t>(text[++i]));
   }
   return out;
 }

@@ -18,7 +18,7 @@ target_include_directories(moetap_flags INTERFACE
 # (GCC bug 105329).
 target_compile_options(moetap_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-  -Wno-restrict -Werror -fno-math-errno -fasynchronous-unwind-tables)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> -Werror -fno-math-errno -fasynchronous-unwind-tables)
 if(MOETAP_SANITIZE)
   # No vptr check: what runs in a guest has no RTTI.
   add_compile_options(-fsanitize=${MOETAP_SANITIZE} -fno-sanitize=vptr

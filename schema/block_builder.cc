@@ -15,6 +15,7 @@ namespace {
 using flatbuffers::Vector;
 
 constexpr size_t kFactBytes = size_t{256} << 10;
+constexpr size_t kMaxFacts = 512;
 constexpr size_t kTypes = static_cast<size_t>(RecordType::kSamples) + 1;
 
 // Tables cost more bytes than their records; with at most kMaxBlockEntries
@@ -22,6 +23,7 @@ constexpr size_t kTypes = static_cast<size_t>(RecordType::kSamples) + 1;
 // below kMaxRawBlock together with facts and layers.
 constexpr size_t kTableOverhead = 160;
 static_assert(kBlockTarget + kArrangedMore + kFactBytes * 2 +
+                  kMaxFacts * kTableOverhead +
                   kMaxLayerSlots * (kMaxHookName + 64) +
                   kMaxBlockEntries * kTableOverhead <
               kMaxRawBlock);
@@ -108,7 +110,7 @@ bool BlockBuilder::Impl::AddFact(Bytes payload) {
     if (have == std::string_view(text, size)) return true;
     at += have.size() + 1;
   }
-  if (fact_bytes + size + 1 > kFactBytes) return false;
+  if (facts == kMaxFacts || fact_bytes + size + 1 > kFactBytes) return false;
   std::memcpy(fact + fact_bytes, text, size);
   fact[fact_bytes + size] = '\0';
   fact_bytes += size + 1;

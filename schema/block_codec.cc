@@ -17,8 +17,8 @@ static_assert(std::endian::native == std::endian::little,
 namespace moetap {
 namespace {
 
-// Far above what a block of ours needs, far below what hurts a reader.
-constexpr flatbuffers::uoffset_t kMaxTables = 1'000'000;
+// Above what a block of ours can hold, far below what hurts a reader.
+constexpr flatbuffers::uoffset_t kMaxTables = 250'000;
 constexpr flatbuffers::uoffset_t kMaxDepth = 16;
 
 uint64_t HeaderChecksum(const BlockHeader& header) {
@@ -123,6 +123,12 @@ BlockError UnpackBlock(ZSTD_DCtx_s* context, const BlockHeader& header,
                        Bytes bytes, std::span<uint8_t> raw) {
   if (raw.size() != header.raw_size ||
       bytes.size() < sizeof(BlockHeader) + header.packed_size) {
+    return BlockError::kUnpack;
+  }
+  // One frame and nothing else, as the format says.
+  const size_t frame = ZSTD_findFrameCompressedSize(
+      bytes.data() + sizeof(BlockHeader), header.packed_size);
+  if (ZSTD_isError(frame) || frame != header.packed_size) {
     return BlockError::kUnpack;
   }
   const size_t unpacked = ZSTD_decompressDCtx(

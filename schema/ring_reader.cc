@@ -6,6 +6,9 @@
 namespace moetap {
 namespace {
 
+// No ring lives to see it, and positions below it add up without overflow.
+constexpr uint64_t kMaxPosition = uint64_t{1} << 62;
+
 // Copies a trivially copyable value out of unaligned bytes.
 template <typename T>
 T Load(const uint8_t* from) {
@@ -52,7 +55,8 @@ bool RingReader::Open(Bytes bytes) {
 
   data_ = bytes.subspan(kRingHeaderBytes);
   if (info_.capacity < kRecordAlign || info_.capacity % kRecordAlign != 0 ||
-      data_.size() < info_.capacity || info_.reserved < info_.persisted ||
+      data_.size() < info_.capacity || info_.reserved > kMaxPosition ||
+      info_.reserved < info_.persisted ||
       info_.reserved - info_.persisted > info_.capacity) {
     return false;
   }

@@ -44,10 +44,14 @@ uint32_t RoutingGroups::FirstRow(const DispatchRecord& record) {
 
 RoutingGroups::Group* RoutingGroups::FindOpenGroup(
     uint32_t first_row, const DispatchRecord& record) {
-  for (uint32_t i = group_count_; i-- > first_open_;) {
+  // Real passes have few groups; records that lie must not cost the square.
+  constexpr uint32_t kLookBack = 1024;
+  const uint32_t first =
+      std::max(first_open_, group_count_ - std::min(group_count_, kLookBack));
+  for (uint32_t i = group_count_; i-- > first;) {
     Group& group = groups_[i];
     if (group.first_row == first_row && group.rows == record.rows &&
-        group.k == record.k) {
+        group.k == record.k && group.parts < kMaxLayerSlots) {
       return &group;
     }
   }
@@ -64,10 +68,11 @@ void RoutingGroups::Add(const DispatchRecord& record, const uint16_t* ids) {
   if (Group* group = FindOpenGroup(first_row, record)) {
     parts_[group->last_part].next = part;
     group->last_part = part;
+    ++group->parts;
     return;
   }
-  groups_[group_count_++] = {record.step, pass_, first_row, record.rows,
-                             record.k,    0,     part,      part};
+  groups_[group_count_++] = {
+      record.step, pass_, first_row, record.rows, record.k, 0, part, part, 1};
 }
 
 void RoutingGroups::AssignLayerLists() {

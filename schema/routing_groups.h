@@ -30,6 +30,7 @@ class RoutingGroups {
     uint16_t layer_list;
     uint32_t first_part;
     uint32_t last_part;
+    uint32_t parts;  // at most kMaxLayerSlots, whatever the records say
   };
   static constexpr uint32_t kEnd = 0xFFFFFFFF;
 

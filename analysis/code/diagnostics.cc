@@ -105,7 +105,8 @@ std::string_view FirstError(std::string_view messages) {
 }
 
 CompileStatus StatusOfError(std::string_view line) {
-  const std::string_view message = line.substr(SeverityOf(line));
+  const std::string_view message =
+      line.substr(std::min(line.size(), SeverityOf(line)));
   for (const Rule& rule : kRules) {
     if (message.starts_with(rule.begin) && message.ends_with(rule.end)) {
       return rule.status;

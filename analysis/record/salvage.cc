@@ -116,6 +116,10 @@ Salvaged SalvageRing(const fs::path& directory, const LeftoverRing& ring) {
   result.pid = ring.info.pid;
   result.alive = WriterAlive(ring.info);
   if (result.alive) return result;
+  if (!result.file.string().ends_with(kCaptureSuffix)) {
+    result.problem = "names no capture file to put its records into";
+    return result;
+  }
   try {
     MoveRecords(ring, &result);
   } catch (const std::exception& error) {

@@ -1,10 +1,14 @@
 #include "analysis/trace/effective_rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
+#include "analysis/error.h"
+#include "analysis/output.h"
 #include "analysis/trace/kv_replay.h"
 
 namespace moetap {
@@ -45,13 +49,17 @@ void ForEachSet(const Rank& rank, const StepLog& step, uint32_t row,
   }
 }
 
+// Rows that no group has cost their step's groups all the same.
+constexpr uint64_t kLeastEffort = uint64_t{1} << 24;
+
 class RowChooser {
  public:
   RowChooser(const Engine& engine, Trace* trace)
       : engine_(engine),
         trace_(*trace),
         row_(trace->row_ids),
-        seen_(trace->layers.size()) {}
+        seen_(trace->layers.size()),
+        effort_(64 * RawBytes(engine) + kLeastEffort) {}
 
   // Decides on all rows; how many there are.
   size_t Choose();
@@ -66,6 +74,7 @@ class RowChooser {
   void AddRank(uint32_t rank);
   void AddStep(uint32_t rank, uint32_t step);
   void AddSpan(const log::Span& span, Execution first);
+  void Spend(uint64_t rows, const StepLog& step);
   void AddExecution(Execution execution);
   uint32_t CountLayers(const Rank& rank, const StepLog& step, uint32_t row);
   void CopyWinners();
@@ -80,6 +89,7 @@ class RowChooser {
   Trace& trace_;
   std::vector<uint16_t> row_;  // scratch
   std::vector<uint8_t> seen_;  // scratch, by layer
+  uint64_t effort_;            // rows times groups left to look at
   std::vector<Execution> executions_;
   std::unordered_map<uint32_t, std::vector<Progressed>> progress_;
 };
@@ -143,6 +153,18 @@ void RowChooser::AddStep(uint32_t rank, uint32_t s) {
   if (rows > next.row) trace_.stats.padding_rows += rows - next.row;
 }
 
+// Damaged steps may announce any rows: no more than a multiple of what the
+// capture holds is looked for.
+void RowChooser::Spend(uint64_t rows, const StepLog& step) {
+  const uint64_t effort = rows * (16 + step.groups.size());
+  if (effort > effort_) {
+    throw Error(fmt::format(
+        "{}: its steps announce far more rows than it can hold; it is damaged",
+        Printable(engine_.ranks.front().log.file->path.string())));
+  }
+  effort_ -= effort;
+}
+
 void RowChooser::AddSpan(const log::Span& span, Execution first) {
   const Rank& rank = engine_.ranks[first.rank];
   const auto known = rank.log.request_index.find(span.request());
@@ -153,6 +175,7 @@ void RowChooser::AddSpan(const log::Span& span, Execution first) {
   first.sequence = rank.sequence_of[known->second];
   const uint32_t kept = span.rows() - span.discard();
   trace_.stats.discarded += span.discard();
+  Spend(kept, rank.log.steps[first.step]);
   for (uint32_t r = 0; r < kept; ++r) {
     Execution execution = first;
     execution.row = first.row + r;

@@ -99,6 +99,16 @@ Engine* FindEngineOf(std::vector<Engine>* engines, const ProcessLog& log) {
 
 }  // namespace
 
+uint64_t RawBytes(const Engine& engine) {
+  uint64_t bytes = 0;
+  for (const Rank& rank : engine.ranks) {
+    for (const CaptureBlock& block : rank.log.file->blocks) {
+      bytes += block.raw.size();
+    }
+  }
+  return bytes;
+}
+
 uint64_t NumberFact(const CaptureFile& file, std::string_view key,
                     uint64_t otherwise) {
   const std::string text = file.fact(key);

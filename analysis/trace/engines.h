@@ -22,6 +22,10 @@ struct Engine {
   std::vector<Rank> ranks;
 };
 
+// Bytes of all blocks of the engine, unpacked: no engine names many more tokens
+// or rows than these, however much of its capture is lost.
+uint64_t RawBytes(const Engine& engine);
+
 // A fact that is a number; `otherwise` if absent or no number.
 uint64_t NumberFact(const CaptureFile& file, std::string_view key,
                     uint64_t otherwise);

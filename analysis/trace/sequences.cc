@@ -10,12 +10,14 @@
 #include <utility>
 
 #include "analysis/error.h"
+#include "analysis/output.h"
 
 namespace moetap {
 namespace {
 
-// Positions in a damaged file may be anything.
-constexpr uint64_t kMaxTokens = uint64_t{1} << 29;
+// Positions in a damaged file may be anything.  This many may be named without
+// a byte of the file for each.
+constexpr uint64_t kLostTokens = uint64_t{1} << 20;
 
 // The n-th request of this id: clients may use an id again.
 using Key = std::pair<std::string_view, uint32_t>;
@@ -27,7 +29,9 @@ std::string Text(const flatbuffers::String* string) {
 class SequenceAdder {
  public:
   SequenceAdder(Engine* engine, Trace* trace)
-      : engine_(*engine), trace_(*trace) {}
+      : engine_(*engine),
+        trace_(*trace),
+        most_(RawBytes(*engine) + kLostTokens) {}
 
   void Run() {
     for (Rank& rank : engine_.ranks) AddRequests(&rank);
@@ -44,13 +48,15 @@ class SequenceAdder {
   void AddEvents(const Rank& rank);
   void SetToken(const Rank& rank, uint32_t request, uint32_t position,
                 uint64_t token);
-  void Complete(Sequence* sequence) const;
+  void Grow(size_t size, std::vector<uint64_t>* tokens);
+  void Complete(Sequence* sequence);
 
   Engine& engine_;
   Trace& trace_;
   std::map<Key, uint32_t> index_of_;
   std::vector<uint32_t> added_;
-  uint64_t grown_ = 0;  // tokens in all
+  const uint64_t most_;  // tokens that the file can name
+  uint64_t grown_ = 0;   // tokens in all
 };
 
 void SequenceAdder::AddRequests(Rank* rank) {
@@ -75,19 +81,23 @@ void SequenceAdder::AddRequests(Rank* rank) {
   }
 }
 
+void SequenceAdder::Grow(size_t size, std::vector<uint64_t>* tokens) {
+  grown_ += size - tokens->size();
+  if (grown_ > most_) {
+    throw Error(fmt::format(
+        "{}: names more than {} tokens, which is more than it can hold; it is "
+        "damaged",
+        Printable(engine_.ranks.front().log.file->path.string()), most_));
+  }
+  tokens->resize(size, kUnknownToken);
+}
+
 void SequenceAdder::SetToken(const Rank& rank, uint32_t request,
                              uint32_t position, uint64_t token) {
   const auto it = rank.log.request_index.find(request);
   if (it == rank.log.request_index.end()) return;
   auto& tokens = trace_.sequences[rank.sequence_of[it->second]].tokens;
-  if (tokens.size() <= position) {
-    grown_ += position + 1 - tokens.size();
-    if (grown_ > kMaxTokens) {
-      throw Error(fmt::format("{}: names more than {} tokens; it is damaged",
-                              rank.log.file->path.string(), kMaxTokens));
-    }
-    tokens.resize(position + 1, kUnknownToken);
-  }
+  if (tokens.size() <= position) Grow(position + size_t{1}, &tokens);
   if (tokens[position] == kUnknownToken) tokens[position] = token;
 }
 
@@ -131,9 +141,9 @@ void SequenceAdder::AddEvents(const Rank& rank) {
 }
 
 // The prompt's length is known even where its tokens were lost.
-void SequenceAdder::Complete(Sequence* sequence) const {
+void SequenceAdder::Complete(Sequence* sequence) {
   if (sequence->tokens.size() < sequence->prompt_tokens) {
-    sequence->tokens.resize(sequence->prompt_tokens, kUnknownToken);
+    Grow(sequence->prompt_tokens, &sequence->tokens);
   }
   const size_t n = sequence->tokens.size();
   sequence->positions.resize(n == 0 ? 0 : n - 1);

@@ -2,6 +2,7 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -241,8 +242,9 @@ void CaptureWriter::WriteRing(const std::filesystem::path& path) const {
   header.dispatches = header_.counters.dispatches;
   ByteVector bytes(kRingHeaderBytes + header.capacity, 0);
   std::memcpy(bytes.data(), static_cast<const void*>(&header), sizeof(header));
-  std::memcpy(&bytes[kRingHeaderBytes + ring_begin_], ring_.data(),
-              ring_.size());
+  std::copy(
+      ring_.begin(), ring_.end(),
+      bytes.begin() + static_cast<ptrdiff_t>(kRingHeaderBytes + ring_begin_));
   WriteFile(path, bytes);
 }
 

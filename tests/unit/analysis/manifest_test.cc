@@ -130,6 +130,18 @@ TEST_F(ManifestTest, BeamsOfOneAnswerAreOneRequest) {
   EXPECT_THAT(inputs.warnings, IsEmpty());
 }
 
+TEST_F(ManifestTest, DeepNestingIsRefusedBeforeAnythingRecurses) {
+  const auto nested = [](size_t depth) {
+    return Row("a", "id",
+               R"(,"labels":{"x":)" + std::string(depth, '[') +
+                   std::string(depth, ']') + "}");
+  };
+  EXPECT_THAT(ErrorOf({kRun, nested(1'000'000)}), HasSubstr("too deeply"));
+  EXPECT_EQ(ErrorOf({kRun, nested(50)}), "");
+  const std::string brackets = R"({"x":")" + std::string(100, '[') + R"(\""})";
+  EXPECT_EQ(ErrorOf({kRun, Row("a", "id", R"(,"labels":)" + brackets)}), "");
+}
+
 TEST_F(ManifestTest, ParentsAreNamedAndCheckedAgainstTokens) {
   Trace trace = Requests({"p", "good", "bad"});
   trace.sequences[2].tokens[1] = 7;

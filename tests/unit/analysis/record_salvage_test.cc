@@ -188,6 +188,19 @@ TEST_F(SalvageTest, LeavesTheRingOfALivingProcessAlone) {
   EXPECT_FALSE(fs::exists(file_));
 }
 
+TEST_F(SalvageTest, WritesToCaptureFilesOnly) {
+  const fs::path other = base_ / "manifest.jsonl";
+  std::ofstream(other) << "mine";
+  std::strcpy(header_->capture_file, other.c_str());
+  Put("first");
+  WriteRing();
+  const auto salvaged = SalvageRings(base_);
+  ASSERT_THAT(salvaged, SizeIs(1));
+  EXPECT_THAT(salvaged[0].problem, HasSubstr("no capture file"));
+  EXPECT_EQ(fs::file_size(other), 4u);
+  EXPECT_TRUE(fs::exists(ring_));
+}
+
 TEST_F(SalvageTest, KeepsTheRingIfTheFileCannotBeWritten) {
   Put("first");
   fs::create_directory(file_);

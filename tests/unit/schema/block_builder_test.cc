@@ -70,6 +70,32 @@ TEST_F(BlockBuilderTest, TheSameFactIsKeptOnce) {
   EXPECT_EQ(Finish()->facts()->size(), 2u);
 }
 
+TEST_F(BlockBuilderTest, FactsThatAreTooManyAreRefused) {
+  size_t taken = 0;
+  for (int key = 1; key < 256; ++key) {
+    for (int value = 1; value < 256; ++value) {
+      const ByteVector fact = {static_cast<uint8_t>(key), 0,
+                               static_cast<uint8_t>(value)};
+      taken += builder_.Add(RecordType::kFact, fact) == Added::kYes;
+    }
+  }
+  EXPECT_EQ(Finish()->facts()->size(), taken);
+  EXPECT_GT(taken, 100u);
+  EXPECT_EQ(builder_.malformed(), 255u * 255u - taken);
+}
+
+TEST_F(BlockBuilderTest, ALayerThatComesTooOftenBeginsAnotherGroup) {
+  size_t rows = 0;
+  const DispatchRecord same{7, 0, 1, 0, 3, 1};
+  while (builder_.Add(RecordType::kDispatch,
+                      Record(same, std::vector<uint16_t>{9})) == Added::kYes) {
+    ++rows;
+  }
+  const log::Block* block = Finish();
+  EXPECT_EQ(block->ids()->size(), rows);
+  EXPECT_EQ(block->groups()->size(), rows / kMaxLayerSlots + 1);
+}
+
 TEST_F(BlockBuilderTest, LayersThatRanOverTheSameRowsBecomeOneGroup) {
   builder_.Add(RecordType::kDispatch, Dispatch(5, 0, 2, {3, 1, 9, 7}));
   builder_.Add(RecordType::kDispatch, Dispatch(5, 1, 2, {2, 4, 6, 5}));

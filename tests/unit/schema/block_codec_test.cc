@@ -104,6 +104,22 @@ TEST_F(BlockCodecTest, APayloadThatIsNoFlatBufferIsRefused) {
   EXPECT_EQ(Read(bytes), BlockError::kFlatBuffer);
 }
 
+TEST_F(BlockCodecTest, APayloadIsOneFrame) {
+  const std::span<const uint8_t> raw(raw_);
+  ByteVector bytes(2 * PackedBound(raw_.size()));
+  const size_t first = PackBlock(compress_.get(), &header_, raw, bytes);
+  const uint8_t skippable[] = {0x50, 0x2A, 0x4D, 0x18, 0, 0, 0, 0};
+  std::copy(std::begin(skippable), std::end(skippable),
+            bytes.begin() + static_cast<ptrdiff_t>(first));
+  BlockHeader header = header_;
+  ByteVector out(raw_.size());
+  EXPECT_EQ(UnpackBlock(decompress_.get(), header, bytes, out),
+            BlockError::kOk);
+  header.packed_size += sizeof(skippable);
+  EXPECT_EQ(UnpackBlock(decompress_.get(), header, bytes, out),
+            BlockError::kUnpack);
+}
+
 TEST_F(BlockCodecTest, TooSmallAnOutputIsRefused) {
   ByteVector bytes(PackedBound(raw_.size()) - 1);
   EXPECT_EQ(PackBlock(compress_.get(), &header_, raw_, bytes), 0u);

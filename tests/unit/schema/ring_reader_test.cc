@@ -138,6 +138,10 @@ TEST(RingReader, RefusesWhatIsNoRing) {
   EXPECT_FALSE(reader.Open(magic));
   ring.header()->reserved = kCapacity + 1;
   EXPECT_FALSE(reader.Open(ring.bytes()));
+  // The next multiple of 16 behind these is 0.
+  ring.header()->reserved = ~uint64_t{0};
+  ring.header()->persisted = ~uint64_t{0} - 5;
+  EXPECT_FALSE(reader.Open(ring.bytes()));
 }
 
 // docs/log_format.md prints these offsets.
