@@ -68,21 +68,6 @@ bool SharesBytes(const log::Block& block) {
   return all.too_much();
 }
 
-// The verifier checks where a vector's length lies, not where its items do.
-bool Misaligned(const log::Block& block) {
-  const auto misaligned = [](const auto* vector) {
-    return vector != nullptr &&
-           reinterpret_cast<uintptr_t>(vector->Data()) % 8 != 0;
-  };
-  if (block.tokens() != nullptr) {
-    for (const log::TokenRun* run : *block.tokens()) {
-      if (misaligned(run->prefix_hashes())) return true;
-    }
-  }
-  return misaligned(block.samples()) || misaligned(block.step_ends()) ||
-         misaligned(block.drops()) || misaligned(block.groups());
-}
-
 // Each of these comes from a ring record of its own, and readers keep more for
 // each than its bytes.
 bool TooManyEntries(const log::Block& block) {
@@ -196,7 +181,6 @@ uint64_t IdsPerRow(const log::Block& block, const log::Group& group) {
 
 const char* FindContradiction(const log::Block& block) {
   if (TooManyEntries(block)) return "more entries than a block holds";
-  if (Misaligned(block)) return "items that are not aligned";
   if (SharesBytes(block)) return "same bytes named many times";
   if (!LayersFit(block)) return "layer slot out of range";
   if (!TokensFit(block)) return "token position out of range";

@@ -25,11 +25,18 @@ uint64_t HeaderChecksum(const BlockHeader& header) {
   return XXH3_64bits(&header, offsetof(BlockHeader, header_checksum));
 }
 
-// The library's verifier looks at the length of a vector of structs alone.
-template <typename T>
-bool Aligned(const flatbuffers::Vector<const T*>* structs) {
-  return structs == nullptr ||
-         reinterpret_cast<uintptr_t>(structs->Data()) % alignof(T) == 0;
+// The library's verifier checks where a vector's length lies, not its items.
+bool Aligned(const auto* vector) {
+  return vector == nullptr ||
+         reinterpret_cast<uintptr_t>(vector->Data()) % 8 == 0;
+}
+
+bool TokensAligned(const log::Block& block) {
+  if (block.tokens() == nullptr) return true;
+  for (const log::TokenRun* run : *block.tokens()) {
+    if (!Aligned(run->prefix_hashes())) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -145,7 +152,8 @@ bool VerifyBlock(Bytes raw) {
   if (!log::VerifySizePrefixedBlockBuffer(verifier)) return false;
   const log::Block& block = *log::GetSizePrefixedBlock(raw.data());
   return Aligned(block.samples()) && Aligned(block.step_ends()) &&
-         Aligned(block.drops()) && Aligned(block.groups());
+         Aligned(block.drops()) && Aligned(block.groups()) &&
+         TokensAligned(block);
 }
 
 size_t FindBlock(Bytes bytes, size_t from) {
