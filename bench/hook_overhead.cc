@@ -45,25 +45,32 @@ class Dispatch {
         {.sizes = {kExperts, 4, 4}, .strides = {16, 4, 1}, .data = &weight_});
   }
 
-  void Call() {
-    Operator()(tensor_, tensor_, w13_, tensor_, none_, none_, tensor_,
-               topk_ids_, false, text_, text_);
+  void Call(fake::CpuFusedMoe* as_called = Hooked()) {
+    as_called(tensor_, tensor_, w13_, tensor_, none_, none_, tensor_, topk_ids_,
+              false, text_, text_);
+  }
+
+  // The operator as the engine's own code reaches it.
+  static fake::CpuFusedMoe* Hooked() {
+    static fake::CpuFusedMoe* const found = Open(EMPTY_ENGINE, 0);
+    return found;
+  }
+  static fake::CpuFusedMoe* Direct() {
+    static fake::CpuFusedMoe* const found = Open(DIRECT_ENGINE, RTLD_DEEPBIND);
+    return found;
   }
 
   const std::vector<int32_t>& ids() const { return ids_; }
 
  private:
-  static fake::CpuFusedMoe* Operator() {
-    static fake::CpuFusedMoe* const found = [] {
-      void* library = dlopen(EMPTY_ENGINE, RTLD_NOW | RTLD_LOCAL);
-      if (library == nullptr) {
-        fprintf(stderr, "%s\n", dlerror());
-        exit(1);
-      }
-      return *static_cast<fake::CpuFusedMoe**>(
-          dlsym(library, "operator_as_called"));
-    }();
-    return found;
+  static fake::CpuFusedMoe* Open(const char* engine, int flags) {
+    void* library = dlopen(engine, RTLD_NOW | RTLD_LOCAL | flags);
+    if (library == nullptr) {
+      fprintf(stderr, "%s\n", dlerror());
+      exit(1);
+    }
+    return *static_cast<fake::CpuFusedMoe**>(
+        dlsym(library, "operator_as_called"));
   }
 
   // One layer for all: its key must not change with the benchmark.
@@ -73,6 +80,12 @@ class Dispatch {
   fake::MaybeTensor none_;
   std::string text_ = "silu";
 };
+
+// No hook at all: the loader bound the engine to its own operator.
+void DirectCall(benchmark::State& state) {
+  Dispatch dispatch(state.range(0));
+  for (auto _ : state) dispatch.Call(Dispatch::Direct());
+}
 
 void EmptyCall(benchmark::State& state) {
   SetRoutingSink(nullptr);
@@ -132,6 +145,7 @@ void Rows(benchmark::internal::Benchmark* benchmark) {
   }
 }
 
+BENCHMARK(DirectCall)->Arg(1);
 BENCHMARK(EmptyCall)->Arg(1);
 BENCHMARK(PlainCopy)->Apply(Rows);
 BENCHMARK(HookedCall)->Apply(Rows);

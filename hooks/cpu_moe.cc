@@ -11,8 +11,7 @@
 #include "hooks/observe.h"
 #include "hooks/registry.h"
 #include "hooks/resolve.h"
-
-#define MOETAP_HOOK(symbol) asm(symbol) __attribute__((visibility("default")))
+#include "hooks/shortcut.h"
 
 namespace moetap {
 
@@ -24,16 +23,26 @@ struct ReturnedTensor {
   void* impl;
 };
 
+constinit Shortcut g_cpu_fused_moe_shortcut
+    MOETAP_SHORTCUT("cpu_fused_moe") = {};
+constinit Shortcut g_fused_experts_cpu_shortcut
+    MOETAP_SHORTCUT("fused_experts_cpu") = {};
+constinit Shortcut g_dynamic_4bit_int_moe_cpu_shortcut
+    MOETAP_SHORTCUT("dynamic_4bit_int_moe_cpu") = {};
+
 namespace {
 
 using Ref = const void*;  // a reference, whatever it refers to
 
 constinit RealFunction g_cpu_fused_moe(kCpuFusedMoe.symbol,
-                                       kCpuFusedMoe.base_name);
+                                       kCpuFusedMoe.base_name,
+                                       &g_cpu_fused_moe_shortcut);
 constinit RealFunction g_fused_experts_cpu(kFusedExpertsCpu.symbol,
-                                           kFusedExpertsCpu.base_name);
+                                           kFusedExpertsCpu.base_name,
+                                           &g_fused_experts_cpu_shortcut);
 constinit RealFunction g_dynamic_4bit_int_moe_cpu(
-    kDynamic4BitIntMoeCpu.symbol, kDynamic4BitIntMoeCpu.base_name);
+    kDynamic4BitIntMoeCpu.symbol, kDynamic4BitIntMoeCpu.base_name,
+    &g_dynamic_4bit_int_moe_cpu_shortcut);
 
 Ref AsRef(Ref argument) { return argument; }
 Ref AsRef(int64_t) { return nullptr; }
@@ -52,7 +61,8 @@ Function* ObserveAndFind(RealFunction& real, Function*, const void* caller,
 
 void CpuFusedMoe(Ref out, Ref input, Ref w13, Ref w2, Ref w13_bias, Ref w2_bias,
                  Ref topk_weights, Ref topk_ids, bool skip_weighted, Ref act,
-                 Ref isa) MOETAP_HOOK(MOETAP_SYMBOL_CPU_FUSED_MOE);
+                 Ref isa)
+    MOETAP_FORWARDER(MOETAP_SYMBOL_CPU_FUSED_MOE, "cpu_fused_moe");
 void CpuFusedMoe(Ref out, Ref input, Ref w13, Ref w2, Ref w13_bias, Ref w2_bias,
                  Ref topk_weights, Ref topk_ids, bool skip_weighted, Ref act,
                  Ref isa) {
@@ -69,7 +79,7 @@ void FusedExpertsCpu(Ref out, Ref hidden_states, Ref w1, Ref w2,
                      Ref w1_scale, Ref w2_scale, Ref w1_zero, Ref w2_zero,
                      Ref a1_scale, Ref block_size, Ref w1_bias, Ref w2_bias,
                      Ref alpha, Ref limit, bool is_vnni)
-    MOETAP_HOOK(MOETAP_SYMBOL_FUSED_EXPERTS_CPU);
+    MOETAP_FORWARDER(MOETAP_SYMBOL_FUSED_EXPERTS_CPU, "fused_experts_cpu");
 void FusedExpertsCpu(Ref out, Ref hidden_states, Ref w1, Ref w2,
                      Ref topk_weights, Ref topk_ids, int64_t moe_comp_method,
                      Ref w1_scale, Ref w2_scale, Ref w1_zero, Ref w2_zero,
@@ -89,7 +99,8 @@ ReturnedTensor Dynamic4BitIntMoeCpu(
     Ref x, Ref topk_ids, Ref topk_weights, Ref w13_packed, Ref w2_packed,
     int64_t hidden_size, int64_t intermediate_size, int64_t group_size,
     bool apply_router_weight_on_input, int64_t activation_kind)
-    MOETAP_HOOK(MOETAP_SYMBOL_DYNAMIC_4BIT_INT_MOE_CPU);
+    MOETAP_FORWARDER(MOETAP_SYMBOL_DYNAMIC_4BIT_INT_MOE_CPU,
+                     "dynamic_4bit_int_moe_cpu");
 ReturnedTensor Dynamic4BitIntMoeCpu(
     Ref x, Ref topk_ids, Ref topk_weights, Ref w13_packed, Ref w2_packed,
     int64_t hidden_size, int64_t intermediate_size, int64_t group_size,
@@ -105,3 +116,8 @@ ReturnedTensor Dynamic4BitIntMoeCpu(
 }
 
 }  // namespace moetap
+
+MOETAP_ENTRY(MOETAP_SYMBOL_CPU_FUSED_MOE, "cpu_fused_moe");
+MOETAP_ENTRY(MOETAP_SYMBOL_FUSED_EXPERTS_CPU, "fused_experts_cpu");
+MOETAP_ENTRY(MOETAP_SYMBOL_DYNAMIC_4BIT_INT_MOE_CPU,
+             "dynamic_4bit_int_moe_cpu");

@@ -4,6 +4,7 @@
 #ifndef MOETAP_HOOKS_EVENT_SINK_H_
 #define MOETAP_HOOKS_EVENT_SINK_H_
 
+#include <atomic>
 #include <cstdint>
 
 namespace moetap {
@@ -40,8 +41,13 @@ class RoutingSink {
 };
 
 // Null until the recorder sets it: hooks then forward and do nothing else.
+// The name is for the code in hooks/shortcut.h.
+extern std::atomic<RoutingSink*> g_routing_sink asm("moetap_routing_sink")
+    __attribute__((visibility("hidden")));
 void SetRoutingSink(RoutingSink* sink);
-RoutingSink* GetRoutingSink();
+inline RoutingSink* GetRoutingSink() {
+  return g_routing_sink.load(std::memory_order_acquire);
+}
 
 }  // namespace moetap
 

@@ -110,6 +110,16 @@ const char kInThisObject = 0;
 
 constinit CallerTable g_callers;
 
+void RealFunction::Remember(uintptr_t begin, uintptr_t end, void* real) {
+  // Without a number: found slowly, and still right.
+  const int number = g_callers.Add(begin, end);
+  if (number >= 0) reals_[number].store(real, std::memory_order_release);
+  if (shortcut_ == nullptr || shortcut_taken_.exchange(true)) return;
+  shortcut_->begin.store(begin, std::memory_order_relaxed);
+  shortcut_->real.store(real, std::memory_order_relaxed);
+  shortcut_->size.store(end - begin, std::memory_order_release);
+}
+
 void* RealFunction::FindSlowly(const void* caller) {
   const Undisturbed undisturbed;  // the loader's locks
   int saved_errno = errno;
@@ -125,10 +135,7 @@ void* RealFunction::FindSlowly(const void* caller) {
     object.end = object.begin + 1;
   }
   if (real == nullptr) real = DefinitionAnywhere(symbol_, not_real);
-  if (real != nullptr) {  // without a number: found slowly, and still right
-    int number = g_callers.Add(object.begin, object.end);
-    if (number >= 0) reals_[number].store(real, std::memory_order_release);
-  }
+  if (real != nullptr) Remember(object.begin, object.end, real);
   errno = saved_errno;
   return real;
 }

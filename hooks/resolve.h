@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "hooks/caller_table.h"
+#include "hooks/shortcut.h"
 
 namespace moetap {
 
@@ -23,9 +24,11 @@ extern CallerTable g_callers;
 // for good.  errno is kept.
 class RealFunction {
  public:
-  // `base_name` is what a message calls the function.
-  constexpr RealFunction(const char* symbol, const char* base_name)
-      : symbol_(symbol), base_name_(base_name) {}
+  // `base_name` is what a message calls the function.  `shortcut`, which may be
+  // null, is set for the object that the first call comes from.
+  constexpr RealFunction(const char* symbol, const char* base_name,
+                         Shortcut* shortcut = nullptr)
+      : symbol_(symbol), base_name_(base_name), shortcut_(shortcut) {}
   RealFunction(const RealFunction&) = delete;
   RealFunction& operator=(const RealFunction&) = delete;
 
@@ -56,11 +59,14 @@ class RealFunction {
   }
 
  private:
+  void Remember(uintptr_t begin, uintptr_t end, void* real);
   void* FindSlowly(const void* caller);
   [[noreturn]] void RaiseMissing();
 
   const char* symbol_;
   const char* base_name_;
+  Shortcut* shortcut_;
+  std::atomic<bool> shortcut_taken_ = false;
   // By the caller's number; published last.
   std::atomic<void*> reals_[CallerTable::kCallers] = {};
   std::atomic<bool> said_missing_ = false;

@@ -101,6 +101,41 @@ TEST_F(CpuMoe, WithoutSinkOnlyForwards) {
   EXPECT_THAT(call.Dynamic4Bit(engine_).impl()->sizes, ElementsAre(11));
 }
 
+// The second call of an idle hook takes the shortcut.
+TEST_F(CpuMoe, IdleShortcutPassesAllOn) {
+  std::vector<int32_t> ids = {0};
+  Call call(Weights(1, &layer_[0]), Matrix(ids, 1, 1));
+  for (int i = 0; i < 3; ++i) {
+    engine_.last.references.clear();
+    call.CpuFusedMoe(engine_);
+    EXPECT_THAT(engine_.last.references,
+                ElementsAre(&call.out, &call.input, &call.w13, &call.w2,
+                            &call.none, &call.none, &call.topk_weights,
+                            &call.topk_ids, &call.act, &call.isa));
+    EXPECT_THAT(call.Dynamic4Bit(engine_).impl()->sizes, ElementsAre(11));
+    EXPECT_THAT(engine_.last.values, ElementsAre(11, 12, -1, 1, 3));
+  }
+  engine_.throws = true;
+  EXPECT_THROW(call.CpuFusedMoe(engine_), std::out_of_range);
+  EXPECT_THROW(call.Dynamic4Bit(engine_), std::out_of_range);
+}
+
+TEST_F(CpuMoe, IdleShortcutIsForOneExtensionOnly) {
+  fake::Engine& other = LoadEngine(FAKE_ENGINE_B);
+  other.last = {};
+  std::vector<int32_t> ids = {0};
+  Call call(Weights(1, &layer_[0]), Matrix(ids, 1, 1));
+  for (int i = 0; i < 3; ++i) {
+    call.CpuFusedMoe(engine_);
+    call.CpuFusedMoe(other);
+  }
+  EXPECT_EQ(engine_.last.calls, 3);
+  EXPECT_EQ(other.last.calls, 3);
+  VectorSink sink;
+  call.CpuFusedMoe(engine_);
+  EXPECT_EQ(sink.dispatches.size(), 1u);
+}
+
 TEST_F(CpuMoe, ExceptionsPassThrough) {
   VectorSink sink;
   engine_.throws = true;
