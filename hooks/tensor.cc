@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 
+#include <atomic>
 #include <cerrno>
 #include <limits>
 
@@ -39,6 +40,7 @@ struct TorchShim {
 };
 
 TorchShim g_shim;  // written once, under g_once
+std::atomic<bool> g_have_shim = false;
 pthread_once_t g_once = PTHREAD_ONCE_INIT;
 
 template <typename Function>
@@ -66,11 +68,14 @@ void FindShim() {
                  Lookup(library, "aoti_torch_get_strides", &s.get_strides) &&
                  Lookup(library, "aoti_torch_get_dtype", &s.get_dtype);
     FindDtypes(library);
+    g_have_shim.store(s.complete, std::memory_order_release);
   }
   errno = saved_errno;
 }
 
 bool HaveShim() {
+  if (g_have_shim.load(std::memory_order_acquire)) [[likely]]
+    return true;
   pthread_once(&g_once, FindShim);
   return g_shim.complete;
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "plugin/keep_errno.h"
 #include "plugin/say.h"
 
 namespace moetap {
@@ -25,6 +26,7 @@ bool WaitForRoom(Process* process, size_t payload_size,
   if (process->stuck_at.load(std::memory_order_relaxed) == persisted()) {
     return false;
   }
+  const KeepErrno keep;
   header->stalls.fetch_add(1, std::memory_order_relaxed);
   for (int naps = 0; naps < kMaxNaps; ++naps) {
     nanosleep(&kNap, nullptr);
