@@ -36,6 +36,13 @@ class RealFunction {
   // address of the hooked call.  Hot after the first call from an object: a
   // binary search among the callers.
   void* FindOrNull(const void* caller) {
+    if (shortcut_ != nullptr) {
+      const uintptr_t size = shortcut_->size.load(std::memory_order_acquire);
+      const uintptr_t begin = shortcut_->begin.load(std::memory_order_relaxed);
+      if (reinterpret_cast<uintptr_t>(caller) - begin < size) {
+        return shortcut_->real.load(std::memory_order_relaxed);
+      }
+    }
     int number = g_callers.Find(reinterpret_cast<uintptr_t>(caller));
     if (number >= 0) {
       void* real = reals_[number].load(std::memory_order_acquire);

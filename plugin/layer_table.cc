@@ -21,21 +21,6 @@ const moetap_layer* FindWeight(std::span<const moetap_layer> announced,
 
 }  // namespace
 
-size_t LayerTable::BucketOf(const void* key) {
-  // Weights are aligned to 64 bytes and more: multiply to spread the high bits.
-  return (reinterpret_cast<uintptr_t>(key) * 0x9E3779B97F4A7C15u >> 32) %
-         kBuckets;
-}
-
-int LayerTable::Find(const void* key) const {
-  // At most half the buckets are taken, so the walk ends.
-  for (size_t i = BucketOf(key);; i = (i + 1) % kBuckets) {
-    const void* found = bucket_[i].key.load(std::memory_order_acquire);
-    if (found == key) return bucket_[i].slot;
-    if (found == nullptr) return -1;
-  }
-}
-
 int LayerTable::Add(const void* key, uint32_t experts, const char* hook) {
   for (size_t slot = 0; slot < size_; ++slot) {
     if (layer_[slot].key == key) return static_cast<int>(slot);

@@ -64,6 +64,21 @@ class LayerTable {
   Bucket bucket_[kBuckets];
 };
 
+inline size_t LayerTable::BucketOf(const void* key) {
+  // Weights are aligned to 64 bytes and more: multiply to spread the high bits.
+  return (reinterpret_cast<uintptr_t>(key) * 0x9E3779B97F4A7C15u >> 32) %
+         kBuckets;
+}
+
+inline int LayerTable::Find(const void* key) const {
+  // At most half the buckets are taken, so the walk ends.
+  for (size_t i = BucketOf(key);; i = (i + 1) % kBuckets) {
+    const void* found = bucket_[i].key.load(std::memory_order_acquire);
+    if (found == key) return bucket_[i].slot;
+    if (found == nullptr) return -1;
+  }
+}
+
 }  // namespace moetap
 
 #endif  // MOETAP_PLUGIN_LAYER_TABLE_H_

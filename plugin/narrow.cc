@@ -28,15 +28,55 @@ T Load(const char* from) {
   return value;
 }
 
+// `n` ids in a row.  Always inlined, so that it is compiled once more for each
+// instruction set below.
+template <typename T>
+[[gnu::always_inline]] inline void NarrowRun(const char* from, size_t n,
+                                             uint16_t* out) {
+  for (size_t i = 0; i < n; ++i) out[i] = Narrow(Load<T>(from + i * sizeof(T)));
+}
+
+#ifdef __x86_64__
+template <typename T>
+[[gnu::target("avx2")]] void NarrowRunAvx2(const char* from, size_t n,
+                                           uint16_t* out) {
+  NarrowRun<T>(from, n, out);
+}
+
+template <typename T>
+[[gnu::target("avx512f,avx512bw,avx512vl,prefer-vector-width=512")]] void
+NarrowRunAvx512(const char* from, size_t n, uint16_t* out) {
+  NarrowRun<T>(from, n, out);
+}
+
+// What is shorter is over before wide vectors have begun.
+constexpr size_t kWideFrom = 32;
+
+template <typename T>
+void NarrowPacked(const char* from, size_t n, uint16_t* out) {
+  if (n < kWideFrom) return NarrowRun<T>(from, n, out);
+  if (__builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl")) {
+    return NarrowRunAvx512<T>(from, n, out);
+  }
+  if (__builtin_cpu_supports("avx2")) return NarrowRunAvx2<T>(from, n, out);
+  NarrowRun<T>(from, n, out);
+}
+#else
+template <typename T>
+void NarrowPacked(const char* from, size_t n, uint16_t* out) {
+  NarrowRun<T>(from, n, out);
+}
+#endif
+
 template <typename T>
 void NarrowAs(const RoutingEvent& e, uint32_t first_row, uint32_t rows,
               uint16_t* out) {
   const auto* base = static_cast<const char*>(e.ids);
   constexpr int64_t kBytes = sizeof(T);
   if (e.column_stride == 1 && e.row_stride == int64_t{e.k}) {
-    const char* from = base + int64_t{first_row} * e.k * kBytes;
-    const size_t n = size_t{rows} * e.k;
-    for (size_t i = 0; i < n; ++i) out[i] = Narrow(Load<T>(from + i * kBytes));
+    NarrowPacked<T>(base + int64_t{first_row} * e.k * kBytes,
+                    size_t{rows} * e.k, out);
     return;
   }
   for (uint32_t r = first_row; r < first_row + rows; ++r) {

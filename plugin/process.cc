@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "plugin/keep_errno.h"
 #include "plugin/say.h"
 #include "plugin/start.h"
 
@@ -17,7 +18,6 @@ constexpr size_t kProcessBytes = (sizeof(Process) + 4095) / 4096 * 4096;
 
 constinit Config g_config;
 constinit Announced g_announced;
-constinit std::atomic<Process*> g_process = nullptr;
 constinit std::atomic<bool> g_unusable = false;
 
 void Nap() {
@@ -70,6 +70,8 @@ Process* Start(Process* process) {
 
 }  // namespace
 
+constinit std::atomic<Process*> g_process = nullptr;
+
 ProcessLock::ProcessLock(Process* process) : process_(process) {
   while (process_->lock.exchange(1, std::memory_order_acquire) != 0) Nap();
 }
@@ -97,27 +99,14 @@ Process* ProcessMemory() {
   return MakeProcess();
 }
 
-Process* RunningProcess() {
-  Process* process = g_process.load(std::memory_order_acquire);
-  if (process != nullptr &&
-      process->state.load(std::memory_order_acquire) == RunState::kRunning) {
-    return process;
-  }
-  process = ProcessMemory();
+Process* StartedOrNew() {
+  const KeepErrno keep;
+  Process* process = ProcessMemory();
   if (process == nullptr ||
       process->state.load(std::memory_order_acquire) == RunState::kOff) {
     return nullptr;
   }
   return Start(process);
-}
-
-Process* StartedProcess() {
-  Process* process = g_process.load(std::memory_order_acquire);
-  if (process == nullptr ||
-      process->state.load(std::memory_order_acquire) != RunState::kRunning) {
-    return nullptr;
-  }
-  return process;
 }
 
 void FinishProcess() {

@@ -79,12 +79,27 @@ Announced& GetAnnounced();
 // MADV_WIPEONFORK (said once).
 Process* ProcessMemory();
 
-// The running process: starts it at the first call in a process.  Null if it
-// is off.  Lock-free and without a system call once it runs.
-Process* RunningProcess();
+extern std::atomic<Process*> g_process;  // null: no memory was made yet
 
 // The running process if it has started, else null.
-Process* StartedProcess();
+inline Process* StartedProcess() {
+  Process* process = g_process.load(std::memory_order_acquire);
+  if (process == nullptr ||
+      process->state.load(std::memory_order_acquire) != RunState::kRunning) {
+    return nullptr;
+  }
+  return process;
+}
+
+// The same, but starts a new process.  Keeps errno.
+Process* StartedOrNew();
+
+// The running process: starts it at the first call in a process.  Null if it
+// is off.  Lock-free and without a system call once it runs.
+inline Process* RunningProcess() {
+  Process* process = StartedProcess();
+  return process != nullptr ? process : StartedOrNew();
+}
 
 // Ends the capture: no more records, everything written, ring removed unless
 // something is left in it.  Waits at most two seconds.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
+#include <new>
 
 #include "hooks/registry.h"
 #include "plugin/keep_errno.h"
@@ -31,16 +31,14 @@ void CaptureRows(Process* process, const RoutingEvent& event, int slot) {
             process,
             sizeof(DispatchRecord) + size_t{rows} * event.k * sizeof(uint16_t),
             &reservation)) {
-      const DispatchRecord record = {.step = step,
-                                     .row_offset = row,
-                                     .rows = rows,
-                                     .total_rows = event.rows,
-                                     .slot = static_cast<uint16_t>(slot),
-                                     .k = static_cast<uint16_t>(event.k)};
-      memcpy(reservation.payload(), &record, sizeof(record));
-      NarrowIds(
-          event, row, rows,
-          reinterpret_cast<uint16_t*>(reservation.payload() + sizeof(record)));
+      auto* record = new (reservation.payload()) DispatchRecord;
+      record->step = step;
+      record->row_offset = row;
+      record->rows = rows;
+      record->total_rows = event.rows;
+      record->slot = static_cast<uint16_t>(slot);
+      record->k = static_cast<uint16_t>(event.k);
+      NarrowIds(event, row, rows, reinterpret_cast<uint16_t*>(record + 1));
       ring.header()->rows.fetch_add(rows, std::memory_order_relaxed);
       ring.Publish(reservation, RecordType::kDispatch);
     } else {
@@ -73,6 +71,7 @@ int LayerSlot(Process* process, const void* key, uint32_t experts,
               const char* hook) {
   const int known = process->layers.Find(key);
   if (known >= 0) return known;
+  const KeepErrno keep;
   ProcessLock lock(process);
   if (process->layers.Add(key, experts, hook) < 0) return -1;
   process->layers.Number(GetAnnounced().layers());
@@ -81,6 +80,7 @@ int LayerSlot(Process* process, const void* key, uint32_t experts,
 }
 
 void CountUnreadable(Process* process, const char* function, const char* why) {
+  const KeepErrno keep;
   process->ring.CountDrop(process->step.load(std::memory_order_relaxed), 0, 1);
   if (process->unreadable_said.exchange(true)) return;
   char text[256];
@@ -89,14 +89,13 @@ void CountUnreadable(Process* process, const char* function, const char* why) {
   WriteStatus(process, "unreadable", text);
 }
 
+// What may change errno keeps it: starting, waiting, telling a layer.
 void Recorder::OnDispatch(const RoutingEvent& event) {
-  const KeepErrno keep;
   Process* process = RunningProcess();
   if (process != nullptr) Capture(process, event);
 }
 
 void Recorder::OnUnreadable(const HookRow& hook, const char* why) {
-  const KeepErrno keep;
   Process* process = RunningProcess();
   if (process != nullptr) {
     process->ring.header()->dispatches.fetch_add(1, std::memory_order_relaxed);

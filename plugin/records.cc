@@ -4,6 +4,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "plugin/keep_errno.h"
 #include "plugin/say.h"
 
 namespace moetap {
@@ -26,6 +27,7 @@ bool WaitForRoom(Process* process, size_t payload_size,
     return false;
   }
   const Uncancelled uncancelled;
+  const KeepErrno keep;
   header->stalls.fetch_add(1, std::memory_order_relaxed);
   for (int naps = 0; naps < kMaxNaps; ++naps) {
     nanosleep(&kNap, nullptr);

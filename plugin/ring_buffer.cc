@@ -31,36 +31,11 @@ void RingBuffer::Attach(RingHeader* header) {
   header_ = header;
   data_ = reinterpret_cast<uint8_t*>(header) + kRingHeaderBytes;
   capacity_ = header->capacity;
+  inverse_ = UINT64_MAX / capacity_;
   nonce_ = header->nonce;
   drop_first_step_.store(kNoStep, memory_order_relaxed);
   drop_last_step_.store(0, memory_order_relaxed);
   taken_ = {};
-}
-
-RecordHeader* RingBuffer::At(uint64_t position) const {
-  return reinterpret_cast<RecordHeader*>(data_ + position % capacity_);
-}
-
-bool RingBuffer::Reserve(size_t payload_size, Reservation* reservation) {
-  const uint64_t size =
-      (sizeof(RecordHeader) + payload_size + kRecordAlign - 1) / kRecordAlign *
-      kRecordAlign;
-  uint64_t begin = header_->reserved.load(memory_order_relaxed);
-  uint64_t pad;
-  do {
-    const uint64_t to_end = capacity_ - begin % capacity_;
-    pad = size > to_end ? to_end : 0;
-    // Acquire: the reader is done with the bytes that will be overwritten.
-    const uint64_t persisted = header_->persisted.load(memory_order_acquire);
-    if (begin + pad + size - persisted > capacity_) return false;
-  } while (!header_->reserved.compare_exchange_weak(begin, begin + pad + size,
-                                                    memory_order_relaxed));
-  if (pad != 0) WritePad(begin, pad);
-  reservation->position = begin + pad;
-  reservation->payload_size = payload_size;
-  reservation->header = At(begin + pad);
-  reservation->header->size = static_cast<uint32_t>(size);
-  return true;
 }
 
 void RingBuffer::WritePad(uint64_t position, uint64_t size) {
@@ -69,15 +44,6 @@ void RingBuffer::WritePad(uint64_t position, uint64_t size) {
   pad->type = static_cast<uint16_t>(RecordType::kPad);
   pad->padding = 0;
   pad->commit.store(CommitWord(position, nonce_), memory_order_release);
-}
-
-void RingBuffer::Publish(const Reservation& reservation, RecordType type) {
-  RecordHeader* header = reservation.header;
-  header->type = static_cast<uint16_t>(type);
-  header->padding = static_cast<uint16_t>(header->size - sizeof(RecordHeader) -
-                                          reservation.payload_size);
-  header->commit.store(CommitWord(reservation.position, nonce_),
-                       memory_order_release);
 }
 
 // The range is stored before the counts, and TakeDrops reads the counts before
