@@ -12,6 +12,7 @@
 #include "analysis/json_depth.h"
 #include "analysis/manifest.h"
 #include "analysis/output.h"
+#include "analysis/studies/signatures/signature_units.h"
 
 namespace moetap {
 namespace {
@@ -163,9 +164,7 @@ class Rules {
   void TakePatterns(bool has_token_ids, Sequence* sequence) {
     std::string text;
     if (needs_text_ && has_token_ids) {
-      const std::span<const uint64_t> tokens(sequence->tokens);
-      text = vocabulary_.Text(tokens.first(
-          std::min<size_t>(sequence->prompt_tokens, tokens.size())));
+      text = vocabulary_.Text(PromptTokens(*sequence));
     }
     for (const uint32_t index : patterns_) {
       if (Holds(lines_[index], *sequence, text)) Take(index, sequence);

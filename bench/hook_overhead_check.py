@@ -20,6 +20,8 @@ import statistics
 import subprocess
 import sys
 
+from machine import cpu_name
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("MOETAP_BUILD", ROOT / "build/release"))
 SPREAD = pathlib.Path(__file__).with_name("hook_overhead.json")
@@ -51,16 +53,6 @@ def run_once(binary):
             name = one["run_name"]
             times[name] = min(one["cpu_time"], times.get(name, float("inf")))
     return times
-
-
-def cpu_name():
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines
-             if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def machine():

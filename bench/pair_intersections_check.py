@@ -16,10 +16,11 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import subprocess
 import sys
 import time
+
+from machine import cpu_name
 
 try:
     import numpy
@@ -144,13 +145,6 @@ def check(times):
         judge(f"{FAST_PATH}, ns", times[FAST_PATH],
               times[FAST_PATH] <= FAST_NS, f"at most {FAST_NS:.2f}")
     return missed
-
-
-def cpu_name():
-    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.partition(":")[2].strip() for line in lines
-             if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def main():

@@ -17,11 +17,12 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import subprocess
 import sys
 import tempfile
 import time
+
+from machine import cpu_name
 
 try:
     import numpy
@@ -132,13 +133,6 @@ def print_many(binary):
                         "--layers", 16, "--experts", 64, "--repeats", 20)
     for name in ("uniform", "popularity", "permuted"):
         print(f"null model {name}: {nulls[name]:.1f} ms of CPU per draw")
-
-
-def cpu_name():
-    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.partition(":")[2].strip() for line in lines
-             if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def main():

@@ -64,7 +64,7 @@ class Maker:
                 "sequences": self.sequences}
 
 
-def signatures(trace, labels=True):
+def signatures(trace):
     """Prompts in order, their signatures (mean over requests) and labels; the
     same as the study's, computed from its definition."""
     offsets = np.cumsum([0] + [layer["experts"] for layer in trace["layers"]])

@@ -52,11 +52,8 @@ void RequireComparable(const Trace& a, const Trace& b) {
 struct Side {
   Side(const Trace& one, const CompareOptions& options)
       : trace(one), units(FindPromptUnits({&one, 1}, options.phase)) {
-    const auto counted = [&](const Sequence& sequence) {
-      return PhaseRange(sequence, options.phase);
-    };
-    signatures =
-        ComputeSignatures({&one, 1}, units.units, counted, options.threads);
+    signatures = ComputeSignatures({&one, 1}, units.units,
+                                   PositionsOf(options.phase), options.threads);
     LeaveOutUnrouted();
   }
 
@@ -68,7 +65,8 @@ struct Side {
 
   std::vector<uint64_t> prompt(size_t unit) const {
     const SequenceRef& at = units.units[unit].members[0].requests[0];
-    return PromptTokens(trace.sequences[at.sequence]);
+    const auto tokens = PromptTokens(trace.sequences[at.sequence]);
+    return {tokens.begin(), tokens.end()};
   }
 
   const Trace& trace;

@@ -56,8 +56,8 @@ void AddCommon(const SignatureData& data, const SignatureOptions& options,
       },
       options.threads);
   AddD("control.without_common", rest, options, document);
-  AddAccuracy("control.without_common", rest,
-              SignatureFolds(rest, options).front(), document);
+  AddAccuracy("control.without_common", rest, FirstFolds(rest, options),
+              document);
 }
 
 void AddMatched(const SignatureData& data, const SignatureOptions& options,
@@ -71,8 +71,7 @@ void AddMatched(const SignatureData& data, const SignatureOptions& options,
   }
   const SignatureData matched = TakeUnits(data, units);
   AddD(name, matched, options, document);
-  AddAccuracy(name, matched, SignatureFolds(matched, options).front(),
-              document);
+  AddAccuracy(name, matched, FirstFolds(matched, options), document);
 }
 
 }  // namespace

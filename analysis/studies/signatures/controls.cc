@@ -7,15 +7,10 @@
 namespace moetap {
 namespace {
 
-std::span<const uint64_t> Prompt(const Sequence& sequence) {
-  return std::span(sequence.tokens)
-      .first(std::min<size_t>(sequence.prompt_tokens, sequence.tokens.size()));
-}
-
 std::span<const uint64_t> Prompt(std::span<const Trace> traces,
                                  const UnitMember& member) {
   const SequenceRef& at = member.requests.front();
-  return Prompt(traces[at.trace].sequences[at.sequence]);
+  return PromptTokens(traces[at.trace].sequences[at.sequence]);
 }
 
 template <typename Iterator>

@@ -101,12 +101,9 @@ void AddNull(NullKind kind, const Figures& observed,
 
 void AddNulls(const SignatureData& data, const SignatureOptions& options,
               StudyDocument* document) {
-  const Folds folds = SignatureFolds(data, options).front();
+  const Folds folds = FirstFolds(data, options);
   const Figures observed = FiguresOf(data.matrix, data, folds);
-  const Phase phase = options.phase;
-  const auto counted = [phase](const Sequence& sequence) {
-    return PhaseRange(sequence, phase);
-  };
+  const CountedPositions counted = PositionsOf(options.phase);
   document->signatures["nulls"] = Json::object();
   for (const NullKind kind :
        {NullKind::kUniform, NullKind::kPopularity, NullKind::kPermuted}) {

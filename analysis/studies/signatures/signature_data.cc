@@ -60,11 +60,7 @@ SignatureData LoadSignatureData(std::span<const Trace> traces,
   }
   data.labels = data.units.unit_labels();
   data.lengths = UnitLengths(traces, data.units.units, options.phase);
-  const Phase phase = options.phase;
-  data.matrix = CountAgain(
-      data,
-      [phase](const Sequence& sequence) { return PhaseRange(sequence, phase); },
-      options.threads);
+  data.matrix = CountAgain(data, PositionsOf(options.phase), options.threads);
   return data;
 }
 

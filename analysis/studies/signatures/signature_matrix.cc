@@ -41,6 +41,11 @@ std::vector<FeatureBlock> FeatureBlocks(const std::vector<MoeLayer>& layers) {
   return blocks;
 }
 
+CountedPositions PositionsOf(Phase phase) {
+  return
+      [phase](const Sequence& sequence) { return PhaseRange(sequence, phase); };
+}
+
 SignatureMatrix OneLayer(const SignatureMatrix& matrix, size_t block) {
   SignatureMatrix result;
   result.blocks = {matrix.blocks[block]};

@@ -48,6 +48,9 @@ SignatureMatrix TakeUnits(const SignatureMatrix& matrix,
 // Which positions of a sequence count.
 using CountedPositions = std::function<PositionRange(const Sequence&)>;
 
+// PhaseRange of each.
+CountedPositions PositionsOf(Phase phase);
+
 // Counts the experts of a set; ids that are no route or out of range do not
 // count.
 inline void CountSet(std::span<const uint16_t> set,

@@ -25,9 +25,12 @@ inline constexpr uint32_t kSignatureFolds = 5;
 inline constexpr uint32_t kSignatureRepeats = 20;
 
 // The same folds for every classifier of these units, each class of which has
-// kSignatureFolds units or more; the first repeat is used where one must do.
+// kSignatureFolds units or more.
 std::vector<Folds> SignatureFolds(const SignatureData& data,
                                   const SignatureOptions& options);
+
+// The first of them, where one must do.
+Folds FirstFolds(const SignatureData& data, const SignatureOptions& options);
 
 // Share of predictions that are the label.
 double ShareRight(std::span<const uint32_t> predicted,

@@ -55,7 +55,8 @@ std::optional<LeftOutReason> RowObstacle(const Sequence& sequence,
 // `group`: "" if the unit is the prompt.
 Candidate CandidateOf(const Sequence& sequence, const std::string& group,
                       SequenceRef at, Phase phase, uint64_t number) {
-  Prompt prompt = PromptTokens(sequence);
+  const auto tokens = PromptTokens(sequence);
+  Prompt prompt(tokens.begin(), tokens.end());
   UnitKey unit{group, {}};
   if (group.empty()) unit.second = prompt;
   if (phase == Phase::kPrompt) {
@@ -218,10 +219,9 @@ PositionRange PhaseRange(const Sequence& sequence, Phase phase) {
   return {0, all};
 }
 
-std::vector<uint64_t> PromptTokens(const Sequence& sequence) {
-  const auto begin = sequence.tokens.begin();
-  return {begin, begin + std::min<size_t>(sequence.prompt_tokens,
-                                          sequence.tokens.size())};
+std::span<const uint64_t> PromptTokens(const Sequence& sequence) {
+  return std::span(sequence.tokens)
+      .first(std::min<size_t>(sequence.prompt_tokens, sequence.tokens.size()));
 }
 
 SignatureUnits FindSignatureUnits(std::span<const Trace> traces, Phase phase) {

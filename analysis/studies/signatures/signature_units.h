@@ -74,7 +74,7 @@ SignatureUnits FindSignatureUnits(std::span<const Trace> traces, Phase phase);
 SignatureUnits FindPromptUnits(std::span<const Trace> traces, Phase phase);
 
 // The tokens of a prompt: ids, or prefix hashes (see Trace).
-std::vector<uint64_t> PromptTokens(const Sequence& sequence);
+std::span<const uint64_t> PromptTokens(const Sequence& sequence);
 
 // First position of the phase, and the one behind its last.
 struct PositionRange {

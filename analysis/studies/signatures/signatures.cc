@@ -110,6 +110,12 @@ std::vector<Folds> SignatureFolds(const SignatureData& data,
       .value();
 }
 
+Folds FirstFolds(const SignatureData& data, const SignatureOptions& options) {
+  return StratifiedFolds(data.labels, static_cast<uint32_t>(data.classes()),
+                         kSignatureFolds, 0, options.seed)
+      .value();
+}
+
 double ShareRight(std::span<const uint32_t> predicted,
                   std::span<const uint32_t> labels) {
   size_t right = 0;
