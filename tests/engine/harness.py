@@ -28,6 +28,10 @@ def engine_environment(capture=None, tap=None, **more):
                        HF_HUB_OFFLINE="1", VLLM_NO_USAGE_STATS="1")
     for name in [name for name in environment if name.startswith("MOETAP_")]:
         del environment[name]
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:  # engines of two test processes would bind to the same core
+        environment["VLLM_CPU_OMP_THREADS_BIND"] = str(
+            int(worker.removeprefix("gw")) % os.cpu_count())
     if capture is not None:
         environment.update(LD_PRELOAD=str(LIBRARY), MOETAP_DIR=str(capture),
                            MOETAP_TOKENS="full")
