@@ -73,6 +73,19 @@ void* DispatchOnce(void* dispatcher) {
   return nullptr;
 }
 
+// Where the thread stands: in the host, in a hook, or amid a record.
+void EndThisThread(int) { syscall(SYS_exit, 0); }
+
+// The host's objects outlive main(); what they dispatch is of the host's.
+class DispatchesAtTheEnd {
+ public:
+  explicit DispatchesAtTheEnd(FaultState* state) : dispatcher_(state, 0) {}
+  ~DispatchesAtTheEnd() { dispatcher_.Dispatch(); }
+
+ private:
+  Dispatcher dispatcher_;
+};
+
 void* DispatchUntilCancelled(void* dispatcher) {
   for (;;) {
     static_cast<Dispatcher*>(dispatcher)->Dispatch();
@@ -222,6 +235,20 @@ void CancelThreads(const HostOptions& options, FaultState* state) {
   }
 }
 
+void KillThreads(const HostOptions& options, FaultState* state) {
+  Handle(SIGUSR2, EndThisThread, 0);
+  for (uint64_t i = 0; i < options.die; ++i) {
+    const auto writer = static_cast<uint32_t>(kFirstChild + i);
+    Dispatcher dispatcher(state, writer);
+    pthread_t thread;
+    pthread_create(&thread, nullptr, DispatchUntilCancelled, &dispatcher);
+    while (state->done[writer] == 0) usleep(10);
+    usleep(static_cast<useconds_t>(i * 37 % 400));
+    pthread_kill(thread, SIGUSR2);
+    pthread_join(thread, nullptr);
+  }
+}
+
 void PrintReport() {
   for (int fd = 0; fd < 1024; ++fd) {
     struct stat st;
@@ -243,8 +270,12 @@ void PrintReport() {
   PrintThreads();
 }
 
-void EndProcess(const HostOptions& options) {
+void EndProcess(const HostOptions& options, FaultState* state) {
   fflush(stdout);
+  if (options.ending == "statics") {
+    static DispatchesAtTheEnd last(state);
+    DispatchAtUnload(new Dispatcher(state, 1));
+  }
   if (options.ending == "_exit") _exit(5);
   if (options.ending == "quick_exit") quick_exit(6);
   if (options.ending == "abort") abort();

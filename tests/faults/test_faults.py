@@ -11,7 +11,9 @@ import subprocess
 
 import pytest
 
+import canaries
 import faults
+import places
 import scenarios
 
 # Another part of the samples every day.
@@ -80,6 +82,22 @@ def test_the_ways_to_end():
     print(scenarios.endings())
 
 
+def test_a_crash_leaves_its_core():
+    print(scenarios.core_dumps())
+
+
+def test_dispatches_of_static_destructors():
+    print(scenarios.static_destructors())
+
+
+def test_the_library_is_closed():
+    print(scenarios.closed_library())
+
+
+def test_threads_killed_amid_a_record():
+    print(scenarios.killed_threads(150))
+
+
 def test_cancelled_threads():
     print(scenarios.cancelled_threads(400))
 
@@ -100,6 +118,28 @@ def test_files_are_private(umask):
 def test_a_link_for_the_rings_is_not_followed():
     if scenarios.linked_ring_directory() is None:
         pytest.skip("nothing can be mounted here")
+
+
+def test_places_that_are_refused():
+    print(places.refused_places())
+
+
+def test_a_read_only_file_system():
+    result = places.read_only()
+    if result is None:
+        pytest.skip("nothing can be mounted here")
+    print(result)
+
+
+def test_paths_swapped_at_the_start():
+    result = places.swapped_paths(400, seed=DAY)
+    if result is None:
+        pytest.skip("nothing can be mounted here")
+    print(result)
+
+
+def test_no_secret_is_written_or_printed():
+    print(canaries.none_is_found())
 
 
 @pytest.mark.parametrize("producers", (1, 4, 64))
