@@ -86,7 +86,7 @@ class DispatchesAtTheEnd {
   Dispatcher dispatcher_;
 };
 
-void* DispatchUntilCancelled(void* dispatcher) {
+void* DispatchForever(void* dispatcher) {
   for (;;) {
     static_cast<Dispatcher*>(dispatcher)->Dispatch();
     pthread_testcancel();
@@ -226,7 +226,7 @@ void CancelThreads(const HostOptions& options, FaultState* state) {
   for (uint64_t done = 0; done < options.cancel; done += kAtOnce) {
     pthread_t threads[kAtOnce];
     for (uint32_t i = 0; i < kAtOnce; ++i) {
-      pthread_create(&threads[i], nullptr, DispatchUntilCancelled,
+      pthread_create(&threads[i], nullptr, DispatchForever,
                      dispatchers[i].get());
     }
     usleep(static_cast<useconds_t>(done * 37 % 400));
@@ -241,7 +241,7 @@ void KillThreads(const HostOptions& options, FaultState* state) {
     const auto writer = static_cast<uint32_t>(kFirstChild + i);
     Dispatcher dispatcher(state, writer);
     pthread_t thread;
-    pthread_create(&thread, nullptr, DispatchUntilCancelled, &dispatcher);
+    pthread_create(&thread, nullptr, DispatchForever, &dispatcher);
     while (state->done[writer] == 0) usleep(10);
     usleep(static_cast<useconds_t>(i * 37 % 400));
     pthread_kill(thread, SIGUSR2);

@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 import canaries
+import endings
 import faults
 import places
 import scenarios
@@ -79,31 +80,31 @@ def test_signals_amid_the_start():
 
 
 def test_the_ways_to_end():
-    print(scenarios.endings())
+    print(endings.endings())
 
 
 def test_a_crash_leaves_its_core():
-    print(scenarios.core_dumps())
+    print(endings.core_dumps())
 
 
 def test_dispatches_of_static_destructors():
-    print(scenarios.static_destructors())
+    print(endings.static_destructors())
 
 
 def test_the_library_is_closed():
-    print(scenarios.closed_library())
+    print(endings.closed_library())
 
 
 def test_threads_killed_amid_a_record():
-    print(scenarios.killed_threads(150))
+    print(endings.killed_threads(150))
 
 
 def test_cancelled_threads():
-    print(scenarios.cancelled_threads(400))
+    print(endings.cancelled_threads(400))
 
 
 def test_threads_that_come_and_go():
-    print(scenarios.thread_churn(20000))
+    print(endings.thread_churn(20000))
 
 
 def test_the_host_is_as_without():
