@@ -292,6 +292,7 @@ void CaptureReader::AddRings() {
 }
 
 Capture CaptureReader::Finish() {
+  for (const MappedFile& file : mapped_) file.RequireWhole();
   if (capture_.files.empty()) {
     throw Error(fmt::format(
         "{}: holds no capture file (*{}) and no process left a ring; record "

@@ -146,6 +146,7 @@ std::vector<CaptureBlock> DrainRing(const LeftoverRing& ring, uint64_t from,
   Drain drain(reader.info(), begin, sequence);
   RingRecord record;
   while (reader.Next(&record)) drain.Add(record);
+  file.RequireWhole();
   drain.Close();
   drain.AddLosses();
   drain.Close();

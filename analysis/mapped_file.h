@@ -5,7 +5,9 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <memory>
 
+#include "analysis/mapping_guard.h"
 #include "schema/block_codec.h"
 
 namespace moetap {
@@ -22,9 +24,16 @@ class MappedFile {
   Bytes bytes() const { return bytes_; }
   uid_t owner() const { return owner_; }
 
+  // Throws Error if the file was cut short, or its disk failed, before all
+  // that was read of bytes() was: zeros stood in for the rest.  To be called
+  // when they have been read.
+  void RequireWhole() const;
+
  private:
+  std::filesystem::path path_;
   Bytes bytes_;
   uid_t owner_ = 0;
+  std::unique_ptr<MappingGuard> guard_;
 };
 
 }  // namespace moetap

@@ -234,6 +234,7 @@ void RepackFile(const fs::path& from, const fs::path& to, int level,
     progress.Add(1);
   }
   out.Write(file.subspan(at));
+  mapped.RequireWhole();
   out.Finish();
   total->bytes_after += file.size() - at;
   total->bytes_before += file.size();

@@ -72,6 +72,7 @@ void* AllocateAndMap(int fd, uint64_t size) {
   if (errno != 0) return MAP_FAILED;
   void* map = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (map == MAP_FAILED) return map;
+  madvise(map, size, MADV_DONTDUMP);  // the file outlives the process
   if (madvise(map, size, MADV_DONTFORK) == 0) return map;
   munmap(map, size);
   return MAP_FAILED;
@@ -127,6 +128,7 @@ void* MapPrivate(size_t size) {
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (map == MAP_FAILED) return nullptr;
   madvise(map, size, MADV_DONTFORK);
+  madvise(map, size, MADV_DONTDUMP);  // the host's core stays the host's
   return map;
 }
 

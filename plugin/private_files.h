@@ -19,11 +19,12 @@ int OpenPrivateDirectory(const char* path, char (&why)[256]);
 
 // Makes `name` (0600, must not exist) with all its bytes allocated, so that
 // no later store can fail, and maps it shared.  The mapping is not inherited
-// by a forked child.  Null, with errno set, if there is no room for it; a
-// file begun is removed again.
+// by a forked child and not part of a core.  Null, with errno set, if there is
+// no room for it; a file begun is removed again.
 RingHeader* MapNewRing(int directory, const char* name, uint64_t capacity);
 
-// Memory of this process alone: zero, not inherited by a forked child.
+// Memory of this process alone: zero, not inherited by a forked child, not
+// part of a core.
 void* MapPrivate(size_t size);
 
 // A capture file being written.  Writes whole blocks or nothing, never past a

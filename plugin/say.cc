@@ -19,6 +19,10 @@ void Say(const char* format, ...) {
       vsnprintf(line + head, sizeof(line) - head - 1, format, arguments);
   va_end(arguments);
   const int end = std::min<int>(head + std::max(body, 0), sizeof(line) - 2);
+  // Of paths and the host's texts: one line, and nothing a terminal obeys.
+  for (char* at = line; at < line + end; ++at) {
+    if (static_cast<unsigned char>(*at) < ' ' || *at == '\x7f') *at = '?';
+  }
   line[end] = '\n';
   // Nothing can be done if stderr is gone.
   static_cast<void>(write(STDERR_FILENO, line, size_t(end) + 1) > 0);

@@ -4,8 +4,8 @@
 
 namespace moetap {
 
-// "moetap: " and the formatted text, cut at 500 bytes, in one write.  Keeps
-// errno.
+// "moetap: " and the formatted text, cut at 500 bytes and with '?' for control
+// characters, in one write.  Keeps errno.
 [[gnu::format(printf, 1, 2)]] void Say(const char* format, ...);
 
 }  // namespace moetap

@@ -38,6 +38,7 @@ Tail FindTail(const fs::path& path, const RingInfo& ring) {
     tail.sequence = header.sequence + 1;
     tail.ring_position = std::max(tail.ring_position, header.ring_end);
   }
+  file.RequireWhole();
   // What follows the last block is half a block.  It may go if the ring still
   // has all of it.
   const bool replaceable = ring.persisted <= tail.ring_position;

@@ -179,6 +179,7 @@ uint64_t WriteRecovered(const RecoveryPlan& plan, const fs::path& directory) {
   for (const RecoveredFile& file : plan.files) {
     bytes += WriteFile(plan, file, &out);
   }
+  for (const MappedFile& input : plan.inputs) input.RequireWhole();
   out.Keep();
   return bytes;
 }

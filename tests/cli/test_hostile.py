@@ -6,6 +6,7 @@ The short form; ci/hostile_campaign runs the same with the full numbers.
 import json
 import os
 import pathlib
+import random
 import resource
 import subprocess
 import threading
@@ -140,6 +141,39 @@ def test_the_output_is_never_elsewhere_in_a_race(small, tmp_path):
     finally:
         done.set()
         thread.join()
+
+
+def test_a_file_that_shrinks_is_read_or_refused(large, tmp_path):
+    """Cut short and whole again all the time: an end by SIGBUS would show in
+    the status."""
+    file = tmp_path / large.name
+    whole = large.read_bytes()
+    file.write_bytes(whole)
+    chance = random.Random(RACES)
+    done = threading.Event()
+
+    def shrink():
+        while not done.is_set():
+            os.truncate(file, chance.randrange(len(whole)))
+            with open(file, "r+b") as again:
+                again.write(whole)
+    thread = threading.Thread(target=shrink)
+    thread.start()
+    refused = 0
+    try:
+        for number in range(RACES // 4):
+            for verb in ("info", "verify", "recover", "repack"):
+                out = ["-o", tmp_path / f"out-{number}-{verb}"]
+                status, output, _ = run(
+                    verb, file, *(out if verb in ("recover", "repack")
+                                  else []))
+                assert status in (0, 1, 3), (verb, status, output)
+                refused += "was cut short" in output
+    finally:
+        done.set()
+        thread.join()
+    print(f"{RACES // 4 * 4} reads, {refused} refused")
+    assert run("verify", file)[0] in (0, 3)
 
 
 def test_a_read_only_or_foreign_place_is_refused(small, tmp_path):

@@ -3,7 +3,7 @@
     python offline.py JOB.json
 
 The job: {"model": path, "llm": {arguments of LLM}, "results": path,
-          "batches": [{"prompts": [[token id, ...], ...],
+          "batches": [{"prompts": [[token id, ...] or text, ...],
                        "sampling": {arguments of SamplingParams},
                        "repeat": how often (1), "pause": seconds after (0)}]}
 A line `batch N` is printed before each batch.  The results file gets one list
@@ -33,7 +33,8 @@ def main():
     results = []
     for number, batch in enumerate(job["batches"]):
         print(f"batch {number}", flush=True)
-        prompts = [{"prompt_token_ids": ids} for ids in batch["prompts"]]
+        prompts = [one if isinstance(one, str) else {"prompt_token_ids": one}
+                   for one in batch["prompts"]]
         sampling = SamplingParams(**batch["sampling"])
         for _ in range(batch.get("repeat", 1)):
             outputs = llm.generate(prompts, sampling, use_tqdm=False)

@@ -17,6 +17,7 @@ using EngineDispatch = void(at::Tensor& out, const at::Tensor& weights,
 
 EngineDispatch* g_dispatch = nullptr;
 uint64_t (*g_sum)() = nullptr;
+void (*g_at_unload)(void (*call)(void*), void* argument) = nullptr;
 char g_weights[4096][64];  // addresses that stand for layers
 
 }  // namespace
@@ -33,7 +34,9 @@ bool LoadEngine() {
   g_dispatch =
       reinterpret_cast<EngineDispatch*>(dlsym(engine, "engine_dispatch"));
   g_sum = reinterpret_cast<uint64_t (*)()>(dlsym(engine, "engine_sum"));
-  return g_dispatch != nullptr && g_sum != nullptr;
+  g_at_unload = reinterpret_cast<decltype(g_at_unload)>(
+      dlsym(engine, "engine_at_unload"));
+  return g_dispatch != nullptr && g_sum != nullptr && g_at_unload != nullptr;
 }
 
 FaultState* MapState(const char* path) {
@@ -77,6 +80,13 @@ void Dispatcher::Dispatch() {
   g_dispatch(out_, weights_, topk_ids_);
   if (errno != EDOM) ++state_->errno_changed;
   state_->done[writer_].store(number + 1, std::memory_order_release);
+}
+
+void DispatchAtUnload(Dispatcher* dispatcher) {
+  const auto call = [](void* which) {
+    static_cast<Dispatcher*>(which)->Dispatch();
+  };
+  g_at_unload(call, dispatcher);
 }
 
 }  // namespace moetap

@@ -36,6 +36,10 @@ class Dispatcher {
   at::Tensor topk_ids_;
 };
 
+// Has the engine dispatch once more when the loader ends it, at the end of the
+// process.
+void DispatchAtUnload(Dispatcher* dispatcher);
+
 }  // namespace moetap
 
 #endif  // MOETAP_TESTS_FAULTS_DISPATCHER_H_

@@ -13,6 +13,12 @@ namespace {
 
 std::atomic<uint64_t> g_sum = 0;
 const std::string g_none;  // no static of a function: its lock changes errno
+void (*g_at_unload)(void*) = nullptr;
+void* g_unload_argument = nullptr;
+
+[[gnu::destructor]] void OnUnload() {
+  if (g_at_unload != nullptr) g_at_unload(g_unload_argument);
+}
 
 }  // namespace
 
@@ -37,6 +43,11 @@ extern "C" EXPORT void engine_dispatch(at::Tensor& out,
   cpu_fused_moe(out, weights, weights, weights, {}, {}, weights, ids, false,
                 g_none, g_none);
   asm volatile("");  // no tail call: the return address must be here
+}
+
+extern "C" EXPORT void engine_at_unload(void (*call)(void*), void* argument) {
+  g_unload_argument = argument;
+  g_at_unload = call;
 }
 
 extern "C" EXPORT uint64_t engine_sum() { return g_sum.load(); }

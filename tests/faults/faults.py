@@ -18,6 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(
     os.environ.get("MOETAP_BUILD", HERE.parent.parent / "build/release"))
 LIBRARY = (BUILD / "plugin" / "libmoetap.so").resolve()
+MOETAP = BUILD / "analysis" / "moetap"
 PROGRAMS = BUILD / "tests" / "faults"
 HOST = PROGRAMS / "fault_host"
 SMALL_RING = 256 << 10
@@ -125,12 +126,14 @@ class Case:
 Done = collections.namedtuple("Done", "status out err")
 
 
-def untapped(options):
+def untapped(options, prefix=()):
     """The host without the library."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            host_command(pathlib.Path(folder) / "state", options), text=True,
-            capture_output=True, timeout=TIMEOUT, env=clean_environment())
+            [*prefix,
+             *host_command(pathlib.Path(folder) / "state", options)],
+            text=True, capture_output=True, timeout=TIMEOUT,
+            env=clean_environment())
     assert done.returncode != 2, done.stderr
     return Done(done.returncode, done.stdout, done.stderr)
 

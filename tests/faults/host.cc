@@ -59,7 +59,8 @@ class Host {
 
  private:
   bool HasScene() const {
-    return options_.forks + options_.signals + options_.cancel > 0;
+    return options_.forks + options_.signals + options_.cancel + options_.die >
+           0;
   }
 
   void Scene() {
@@ -67,6 +68,7 @@ class Host {
     ForkChildren(options_, state_);
     SendSignals(options_, state_);
     CancelThreads(options_, state_);
+    KillThreads(options_, state_);
   }
 
   void DispatchAll(Dispatcher* dispatcher, uint32_t thread) {
@@ -146,7 +148,7 @@ int Main(int argc, char** argv) {
   if (options.report != 0) PrintReport();
   printf("the engine was given %lu\n", EngineSum());
   kill(0, 0);
-  EndProcess(options);
+  EndProcess(options, host.state());
   return 7;
 }
 

@@ -9,13 +9,21 @@ namespace moetap {
 HostOptions ReadHostOptions(int argc, char** argv) {
   HostOptions o;
   const std::map<std::string, uint64_t*> numbers = {
-      {"--threads", &o.threads},     {"--dispatches", &o.dispatches},
-      {"--rows", &o.rows},           {"--steps", &o.steps},
-      {"--pause-us", &o.pause_us},   {"--fsize", &o.fsize},
-      {"--settle-ms", &o.settle_ms}, {"--forks", &o.forks},
-      {"--churn", &o.churn},         {"--cancel", &o.cancel},
-      {"--timer", &o.timer},         {"--signals", &o.signals},
-      {"--report", &o.report},       {"--child", &o.child}};
+      {"--threads", &o.threads},
+      {"--dispatches", &o.dispatches},
+      {"--rows", &o.rows},
+      {"--steps", &o.steps},
+      {"--pause-us", &o.pause_us},
+      {"--fsize", &o.fsize},
+      {"--settle-ms", &o.settle_ms},
+      {"--forks", &o.forks},
+      {"--churn", &o.churn},
+      {"--cancel", &o.cancel},
+      {"--die", &o.die},
+      {"--timer", &o.timer},
+      {"--signals", &o.signals},
+      {"--report", &o.report},
+      {"--child", &o.child}};
   const std::map<std::string, std::string*> texts = {{"--unlink", &o.unlink},
                                                      {"--ending", &o.ending}};
   bool good = argc >= 2 && argc % 2 == 0;

@@ -22,11 +22,13 @@ struct HostOptions {
   uint64_t forks = 0;       // children, of every kind in turn
   uint64_t churn = 0;       // threads that dispatch once
   uint64_t cancel = 0;      // threads that are cancelled while they dispatch
+  uint64_t die = 0;         // threads that are killed while they dispatch
   uint64_t timer = 0;       // 1: SIGPROF at 1 kHz, whose handler dispatches
   uint64_t signals = 0;     // SIGUSR1 sent to the process, likewise handled
   uint64_t report = 0;      // 1: print what a guest could have changed
   uint64_t child = 0;       // dispatch thrice as this writer, and end
-  std::string ending = "exit";  // _exit, quick_exit, abort, segv, term
+  // exit, statics (which dispatch), _exit, quick_exit, abort, segv, term
+  std::string ending = "exit";
 };
 
 // Ends the program with 2 if they make no sense.

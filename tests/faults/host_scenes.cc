@@ -73,7 +73,20 @@ void* DispatchOnce(void* dispatcher) {
   return nullptr;
 }
 
-void* DispatchUntilCancelled(void* dispatcher) {
+// Where the thread stands: in the host, in a hook, or amid a record.
+void EndThisThread(int) { syscall(SYS_exit, 0); }
+
+// The host's objects outlive main(); what they dispatch is of the host's.
+class DispatchesAtTheEnd {
+ public:
+  explicit DispatchesAtTheEnd(FaultState* state) : dispatcher_(state, 0) {}
+  ~DispatchesAtTheEnd() { dispatcher_.Dispatch(); }
+
+ private:
+  Dispatcher dispatcher_;
+};
+
+void* DispatchForever(void* dispatcher) {
   for (;;) {
     static_cast<Dispatcher*>(dispatcher)->Dispatch();
     pthread_testcancel();
@@ -213,12 +226,26 @@ void CancelThreads(const HostOptions& options, FaultState* state) {
   for (uint64_t done = 0; done < options.cancel; done += kAtOnce) {
     pthread_t threads[kAtOnce];
     for (uint32_t i = 0; i < kAtOnce; ++i) {
-      pthread_create(&threads[i], nullptr, DispatchUntilCancelled,
+      pthread_create(&threads[i], nullptr, DispatchForever,
                      dispatchers[i].get());
     }
     usleep(static_cast<useconds_t>(done * 37 % 400));
     for (pthread_t thread : threads) pthread_cancel(thread);
     for (pthread_t thread : threads) pthread_join(thread, nullptr);
+  }
+}
+
+void KillThreads(const HostOptions& options, FaultState* state) {
+  Handle(SIGUSR2, EndThisThread, 0);
+  for (uint64_t i = 0; i < options.die; ++i) {
+    const auto writer = static_cast<uint32_t>(kFirstChild + i);
+    Dispatcher dispatcher(state, writer);
+    pthread_t thread;
+    pthread_create(&thread, nullptr, DispatchForever, &dispatcher);
+    while (state->done[writer] == 0) usleep(10);
+    usleep(static_cast<useconds_t>(i * 37 % 400));
+    pthread_kill(thread, SIGUSR2);
+    pthread_join(thread, nullptr);
   }
 }
 
@@ -243,8 +270,12 @@ void PrintReport() {
   PrintThreads();
 }
 
-void EndProcess(const HostOptions& options) {
+void EndProcess(const HostOptions& options, FaultState* state) {
   fflush(stdout);
+  if (options.ending == "statics") {
+    static DispatchesAtTheEnd last(state);
+    DispatchAtUnload(new Dispatcher(state, 1));
+  }
   if (options.ending == "_exit") _exit(5);
   if (options.ending == "quick_exit") quick_exit(6);
   if (options.ending == "abort") abort();

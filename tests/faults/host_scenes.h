@@ -24,12 +24,16 @@ void ChurnThreads(const HostOptions& options, FaultState* state);
 // Threads that dispatch until they are cancelled, as writers 500 to 503.
 void CancelThreads(const HostOptions& options, FaultState* state);
 
+// Threads, one after the other, of which nothing but the thread is killed
+// while it dispatches: SYS_exit wherever it is.  Writers from kFirstChild on.
+void KillThreads(const HostOptions& options, FaultState* state);
+
 // Prints what a guest may not change: descriptors, environment, signals,
 // floating point; and how many threads there are.
 void PrintReport();
 
-// Ends the process as asked; returns for "exit".
-void EndProcess(const HostOptions& options);
+// Ends the process as asked; returns for "exit" and "statics".
+void EndProcess(const HostOptions& options, FaultState* state);
 
 }  // namespace moetap
 

@@ -101,7 +101,7 @@ def disk_errors(errors, step=1, seed=0):
 def short_writes():
     """Row 5: every write does only a part."""
     alone = faults.untapped(STEPPED)
-    with faults.Case() as case:
+    with faults.Case(MOETAP_ON_FULL="block") as case:
         case.variables["LD_PRELOAD"] = (
             f"{faults.PROGRAMS / 'short_writes.so'}:{faults.LIBRARY}")
         faults.assert_same_host(case.run(STEPPED), alone)
@@ -115,7 +115,8 @@ def full_disk(size, seed=1):
     options = {"threads": 0, "dispatches": 300, "rows": 3000, "steps": 1,
                "pause_us": 3000, "settle_ms": 400}
     alone = faults.untapped(options)
-    with faults.Case(ring=1 << 20) as case:
+    # What is lost is the disk's doing, on a busy machine too.
+    with faults.Case(ring=1 << 20, MOETAP_ON_FULL="block") as case:
         disk = case.folder / "disk"
         disk.mkdir()
         case.variables["MOETAP_DIR"] = str(disk / "capture")
@@ -138,10 +139,11 @@ def full_disk(size, seed=1):
 
 def size_limit():
     """Row 4: RLIMIT_FSIZE (SIGXFSZ, EFBIG), lifted after a while."""
-    options = {"threads": 0, "dispatches": 600, "rows": 3000, "steps": 1,
-               "pause_us": 3000, "settle_ms": 400, "fsize": 600_000}
+    options = {"threads": 0, "dispatches": 600, "rows": 1000, "steps": 1,
+               "pause_us": 2000, "settle_ms": 400, "fsize": 600_000}
     alone = faults.untapped(options)
-    with faults.Case() as case:
+    # What is lost is the limit's doing, on a busy machine too.
+    with faults.Case(ring=512 << 10, MOETAP_ON_FULL="block") as case:
         done = case.run(options)
         faults.assert_same_host(done, alone)
         result = case.check()
@@ -263,47 +265,6 @@ def start_amid_signals(count):
             assert done.status == 7, done
             faults.assert_counted(case.check(), i)
     return f"{count} starts"
-
-
-def endings():
-    """Rows 8 and 9: the ways a host ends; its handlers still run."""
-    options = {"threads": 2, "dispatches": 2000, "rows": 4}
-    for ending in ("exit", "_exit", "quick_exit", "abort", "segv", "term"):
-        alone = faults.untapped({**options, "ending": ending})
-        with faults.Case(ring=1 << 20) as case:
-            done = case.run({**options, "ending": ending})
-            faults.assert_same_host(done, alone, ending)
-            if ending in ("abort", "segv", "term"):
-                assert "handler ran" in done.out, ending
-            faults.assert_complete(case.check(), ending)
-    return "6 endings"
-
-
-def cancelled_threads(count):
-    """Row 9: threads that are cancelled while they dispatch, the first amid
-    the start."""
-    options = {"threads": 1, "cancel": count, "rows": 4, "pause_us": 100}
-    with faults.Case() as case:
-        done = case.run(options, timeout=60 + count // 100)
-        assert done.status == 7, done
-        result = case.check()
-    faults.assert_sound(result)
-    return f"{count} threads, {result['stored_rows']} rows"
-
-
-def thread_churn(count):
-    """Row 9: threads that come, dispatch once and go; no memory stays."""
-    with faults.Case() as case:
-        done = case.run({"churn": count, "rows": 4})
-        assert done.status == 7, done
-        words = case.words()
-        result = case.check()
-    faults.assert_counted(result)
-    grown = words["resident_after"] - words["resident_before"]
-    # The ring's and the writer's memory, the trials of layouts among it, is
-    # touched when it is first needed: pages, not a slope.
-    assert grown < min(512, count // 30), f"{grown} pages more"
-    return f"{count} threads, {grown} pages more after the first quarter"
 
 
 def equivalence():

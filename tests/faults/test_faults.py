@@ -11,7 +11,10 @@ import subprocess
 
 import pytest
 
+import canaries
+import endings
 import faults
+import places
 import scenarios
 
 # Another part of the samples every day.
@@ -77,15 +80,31 @@ def test_signals_amid_the_start():
 
 
 def test_the_ways_to_end():
-    print(scenarios.endings())
+    print(endings.endings())
+
+
+def test_a_crash_leaves_its_core():
+    print(endings.core_dumps())
+
+
+def test_dispatches_of_static_destructors():
+    print(endings.static_destructors())
+
+
+def test_the_library_is_closed():
+    print(endings.closed_library())
+
+
+def test_threads_killed_amid_a_record():
+    print(endings.killed_threads(150))
 
 
 def test_cancelled_threads():
-    print(scenarios.cancelled_threads(400))
+    print(endings.cancelled_threads(400))
 
 
 def test_threads_that_come_and_go():
-    print(scenarios.thread_churn(20000))
+    print(endings.thread_churn(20000))
 
 
 def test_the_host_is_as_without():
@@ -100,6 +119,28 @@ def test_files_are_private(umask):
 def test_a_link_for_the_rings_is_not_followed():
     if scenarios.linked_ring_directory() is None:
         pytest.skip("nothing can be mounted here")
+
+
+def test_places_that_are_refused():
+    print(places.refused_places())
+
+
+def test_a_read_only_file_system():
+    result = places.read_only()
+    if result is None:
+        pytest.skip("nothing can be mounted here")
+    print(result)
+
+
+def test_paths_swapped_at_the_start():
+    result = places.swapped_paths(400, seed=DAY)
+    if result is None:
+        pytest.skip("nothing can be mounted here")
+    print(result)
+
+
+def test_no_secret_is_written_or_printed():
+    print(canaries.none_is_found())
 
 
 @pytest.mark.parametrize("producers", (1, 4, 64))

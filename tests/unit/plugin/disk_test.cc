@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "plugin/moetap.h"
 #include "plugin/process.h"
@@ -153,6 +154,43 @@ TEST_F(DiskTest, LeavesADescriptorAloneThatIsNotItsOwn) {
   });
   EXPECT_EQ(ReadOnlyCapture(directory()).counters().rows, 2u);
 }
+
+// The host closed the file, and there is something else of its name.
+class ReplacedFileTest : public DiskTest,
+                         public testing::WithParamInterface<void (*)(
+                             const char* victim, const char* name)> {};
+
+TEST_P(ReplacedFileTest, NothingIsWrittenToIt) {
+  const std::filesystem::path victim = directory().parent_path() / "victim";
+  const std::string content = "somebody else's";
+  std::ofstream(victim) << content;
+  RunGuest([&] {
+    Dispatch(0, 1, 1, 1);
+    const auto file = FilesIn(directory(), ".moetap.zst").at(0);
+    std::filesystem::remove(file);
+    GetParam()(victim.c_str(), file.c_str());
+    for (int fd = 3; fd < 64; ++fd) close(fd);
+    Dispatch(0, 2, 1, 1);
+  });
+  const auto bytes = ReadBytes(victim);
+  EXPECT_EQ(std::string(bytes.begin(), bytes.end()), content);
+  EXPECT_EQ(LeftoverRings().size(), 1u);  // it knows what was lost
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, ReplacedFileTest,
+                         testing::Values(
+                             [](const char* victim, const char* name) {
+                               EXPECT_EQ(symlink(victim, name), 0);
+                             },
+                             [](const char* victim, const char* name) {
+                               EXPECT_EQ(link(victim, name), 0);
+                             },
+                             [](const char*, const char* name) {
+                               EXPECT_EQ(mkfifo(name, 0600), 0);
+                             },
+                             [](const char*, const char* name) {
+                               EXPECT_EQ(mkdir(name, 0700), 0);
+                             }));
 
 }  // namespace
 }  // namespace moetap

@@ -117,6 +117,75 @@ TEST_F(RingBufferTest, AnOldLapDoesNotLookPublished) {
   EXPECT_EQ(ring_.Peek(kCapacity, &record), RingBuffer::Peeked::kUnpublished);
 }
 
+// Position p is at data[p % capacity], whatever the capacity and however far
+// the ring has come.
+TEST(RingPositionTest, IsModuloAnyCapacity) {
+  constexpr uint64_t kPage = 4096;
+  for (const uint64_t pages : {1, 2, 3, 5, 6, 7, 63, 64, 65, 96, 100, 127}) {
+    const uint64_t capacity = pages * kPage;
+    std::vector<uint64_t> memory((kRingHeaderBytes + capacity) / 8 + 8);
+    auto* at = reinterpret_cast<uint8_t*>(memory.data());
+    at += (64 - reinterpret_cast<uintptr_t>(at) % 64) % 64;
+    auto* header = new (at) RingHeader;
+    header->capacity = capacity;
+    header->nonce = 99;
+    RingBuffer ring{};
+    ring.Attach(header);
+    for (const uint64_t lap :
+         {uint64_t{0}, uint64_t{1}, uint64_t{2}, uint64_t{12345},
+          (uint64_t{1} << 32) / capacity, (uint64_t{1} << 53) / capacity,
+          (uint64_t{1} << 62) / capacity, UINT64_MAX / capacity - 2}) {
+      for (const uint64_t offset :
+           {uint64_t{0}, uint64_t{16}, capacity / 2 / 16 * 16, capacity - kPage,
+            capacity - 32, capacity - 16}) {
+        const uint64_t position = lap * capacity + offset;
+        header->reserved = position;
+        header->persisted = position;
+        RingBuffer::Reservation reservation;
+        ASSERT_TRUE(ring.Reserve(0, &reservation));
+        ASSERT_EQ(reservation.position, position);
+        ASSERT_EQ(reinterpret_cast<uint8_t*>(reservation.header),
+                  at + kRingHeaderBytes + position % capacity)
+            << pages << " pages, lap " << lap << ", offset " << offset;
+        ring.Publish(reservation, RecordType::kStatus);
+        RingBuffer::Record record;
+        ASSERT_EQ(ring.Peek(position, &record), RingBuffer::Peeked::kRecord);
+        ASSERT_EQ(record.end, position + 16);
+      }
+    }
+  }
+}
+
+// Records of many sizes through laps of a ring of three pages: the reader of
+// a live ring and that of a leftover one agree on each place.
+TEST(RingPositionTest, ARingOfThreePagesWrapsWhereItEnds) {
+  constexpr uint64_t kThreePages = 3 * 4096;
+  alignas(64) static uint8_t bytes[kRingHeaderBytes + kThreePages];
+  auto* header = new (bytes) RingHeader;
+  header->capacity = kThreePages;
+  header->nonce = 5;
+  RingBuffer ring{};
+  ring.Attach(header);
+  for (uint32_t i = 0; header->reserved < 200 * kThreePages; ++i) {
+    const uint64_t before = header->reserved;
+    RingBuffer::Reservation reservation;
+    ASSERT_TRUE(ring.Reserve(i * 37 % 3000, &reservation));
+    memset(reservation.payload(), static_cast<int>(i), i * 37 % 3000);
+    ring.Publish(reservation, RecordType::kStatus);
+    ASSERT_LE(reservation.position % kThreePages + reservation.header->size,
+              kThreePages);
+    RingReader reader;
+    ASSERT_TRUE(reader.Open({bytes, sizeof(bytes)}));
+    RingRecord record;
+    ASSERT_TRUE(reader.Next(&record));
+    ASSERT_EQ(record.position, reservation.position);
+    ASSERT_EQ(record.payload.size(), i * 37 % 3000);
+    ASSERT_FALSE(reader.Next(&record));
+    ASSERT_EQ(reader.unpublished(), 0u) << "from " << before;
+    ring.Persist(header->reserved);
+  }
+}
+
 TEST_F(RingBufferTest, TellsDropsOnceWithTheirSteps) {
   DropRecord drops;
   EXPECT_FALSE(ring_.TakeDrops(&drops));
