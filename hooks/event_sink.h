@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "hooks/call_timing.h"
+
 namespace moetap {
 
 struct HookRow;  // hooks/registry.h
@@ -25,6 +27,7 @@ struct RoutingEvent {
   uint32_t experts = 0;  // 0 = the hook cannot know
   uint8_t id_bytes = 0;  // 2, 4 or 8
   bool id_signed = true;
+  CallTiming timing{};
 };
 
 class RoutingSink {

@@ -8,6 +8,7 @@ namespace moetap {
 void Observe(const HookRow& row, const void* ids, const void* weights) {
   RoutingSink* sink = GetRoutingSink();
   if (sink == nullptr) return;
+  CallTiming timing = BeginCall();
   IdMatrix matrix;
   LayerWeights layer;
   const char* why = ReadIds(ids, &matrix);
@@ -15,6 +16,9 @@ void Observe(const HookRow& row, const void* ids, const void* weights) {
   if (why != nullptr) {
     sink->OnUnreadable(row, why);
     return;
+  }
+  if (uint64_t{matrix.rows} * matrix.columns >= kAlwaysTimedIds) {
+    TimeThisCall(&timing);
   }
   bool packed = row.ids_read == IdsRead::kPacked;
   sink->OnDispatch({
@@ -28,6 +32,7 @@ void Observe(const HookRow& row, const void* ids, const void* weights) {
       .experts = layer.experts,
       .id_bytes = matrix.bytes,
       .id_signed = matrix.is_signed,
+      .timing = timing,
   });
 }
 

@@ -48,6 +48,27 @@ TEST_F(CpuMoe, ReportsAndForwardsCpuFusedMoe) {
   EXPECT_THAT(engine_.last.values, ElementsAre(1));
 }
 
+TEST_F(CpuMoe, TimesTheCallsThatAreToBeTimed) {
+  VectorSink sink;
+  std::vector<int32_t> ids(kAlwaysTimedIds);
+  Call few(Weights(6, &layer_[0]), Matrix(ids, 1, 4));
+  Call many(Weights(6, &layer_[0]), Matrix(ids, kAlwaysTimedIds / 8, 8));
+  few.CpuFusedMoe(engine_);
+  SampleNextCall();
+  const uint64_t before = Ticks();
+  few.CpuFusedMoe(engine_);
+  few.CpuFusedMoe(engine_);
+  many.CpuFusedMoe(engine_);
+  SampleNextCall();
+  many.CpuFusedMoe(engine_);
+  few.CpuFusedMoe(engine_);
+  std::vector<uint32_t> calls;
+  for (const Dispatch& d : sink.dispatches) calls.push_back(d.timing.calls);
+  EXPECT_THAT(calls, ElementsAre(0, 64, 0, 1, 1, 0));
+  EXPECT_GE(sink.dispatches[1].timing.began, before);
+  EXPECT_GE(sink.dispatches[3].timing.began, before);
+}
+
 TEST_F(CpuMoe, ReportsAndForwardsFusedExpertsCpu) {
   VectorSink sink;
   std::vector<int32_t> ids = {7, 3};
