@@ -71,7 +71,7 @@ void Capture(Process* process, const RoutingEvent& event, CallTiming* timing) {
   int slot = process->layers.Find(key);
   if (slot < 0) {
     TimeThisCall(timing);
-    slot = LayerSlot(process, key, event.experts, event.hook->symbol);
+    slot = LayerSlot(process, key, event.Experts(), event.hook->symbol);
   }
   if (slot < 0) {  // no room to describe the layer
     process->ring.CountDrop(process->step.load(std::memory_order_relaxed),

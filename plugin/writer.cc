@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -61,6 +62,12 @@ void* ThreadMain(void* writer) {
   BeAGuest();
   static_cast<Writer*>(writer)->Run();
   return nullptr;
+}
+
+// Enters the ring's pages, which its file has, into the page table, so that no
+// engine thread has to.  Linux before 5.14 refuses.
+void FaultIn(RingHeader* ring) {
+  madvise(ring, kRingHeaderBytes + ring->capacity, MADV_POPULATE_WRITE);
 }
 
 constexpr size_t Aligned(size_t size) { return (size + 63) / 64 * 64; }
@@ -143,6 +150,7 @@ bool Writer::Finish(int milliseconds) {
 
 void Writer::Run() {
   cost_.Start(Moment::Now());
+  FaultIn(ring_->header());
   // A small ring is given back in quarters, so that it does not stand full.
   close_at_ = std::min<uint64_t>(kBlockTarget, ring_->header()->capacity / 4);
   read_ = ring_->header()->persisted.load(std::memory_order_relaxed);

@@ -46,7 +46,7 @@ class VectorSink : public RoutingSink {
   ~VectorSink() { SetRoutingSink(nullptr); }
 
   void OnDispatch(const RoutingEvent& event) override {
-    Dispatch d{event.hook, event.layer_key, event.experts, event.rows, event.k,
+    Dispatch d{event.hook, event.layer_key, event.Experts(), event.rows, event.k,
                {},         event.timing};
     for (int64_t r = 0; r < event.rows; ++r) {
       for (int64_t j = 0; j < event.k; ++j) {
