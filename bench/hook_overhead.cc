@@ -227,10 +227,13 @@ void HookedCall(benchmark::State& state) {
 class Tail {
  public:
   explicit Tail(benchmark::State& state) : state_(state) {
-    for (int i = 0; i < 1000; ++i) {
+    std::vector<uint64_t> empty(1001);
+    for (uint64_t& ticks : empty) {
       const uint64_t before = Ticks();
-      empty_ = std::min(empty_, Ticks() - before);
+      ticks = Ticks() - before;
     }
+    std::nth_element(empty.begin(), empty.begin() + 500, empty.end());
+    empty_ = empty[500];
   }
   ~Tail() {
     const double ns = static_cast<double>(Now(CLOCK_MONOTONIC) - began_ns_) /
@@ -256,7 +259,7 @@ class Tail {
   benchmark::State& state_;
   const uint64_t began_ = Ticks();
   const int64_t began_ns_ = Now(CLOCK_MONOTONIC);
-  uint64_t empty_ = UINT64_MAX;
+  uint64_t empty_ = 0;  // median
   std::vector<uint64_t> ticks_;
 };
 
