@@ -29,13 +29,13 @@ def hooked(queue):
 
 
 def least(function, ids, calls):
-    """Least nanoseconds per call of several runs."""
+    """Least CPU time of a call, in nanoseconds, of several runs."""
     best = float("inf")
     for _ in range(REPETITIONS):
-        began = time.perf_counter_ns()
+        began = time.thread_time_ns()
         for _ in range(calls):
             function(None, None, ids)
-        best = min(best, (time.perf_counter_ns() - began) / calls)
+        best = min(best, (time.thread_time_ns() - began) / calls)
     return best
 
 

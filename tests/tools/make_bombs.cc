@@ -32,9 +32,9 @@ Buffer Block(const Buffer& frame, uint64_t raw_size, uint64_t packed_size) {
   header.payload_checksum = XXH3_64bits(frame.data(), frame.size());
   header.header_checksum =
       XXH3_64bits(&header, offsetof(BlockHeader, header_checksum));
-  Buffer bytes(header.header_size);
-  std::memcpy(bytes.data(), &header, bytes.size());
-  bytes.insert(bytes.end(), frame.begin(), frame.end());
+  Buffer bytes(kHeaderSizeWithoutCost + frame.size());
+  std::memcpy(bytes.data(), &header, kHeaderSizeWithoutCost);
+  std::copy(frame.begin(), frame.end(), bytes.begin() + kHeaderSizeWithoutCost);
   return bytes;
 }
 
