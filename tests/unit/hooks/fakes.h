@@ -46,8 +46,9 @@ class VectorSink : public RoutingSink {
   ~VectorSink() { SetRoutingSink(nullptr); }
 
   void OnDispatch(const RoutingEvent& event) override {
-    Dispatch d{event.hook, event.layer_key, event.Experts(), event.rows, event.k,
-               {},         event.timing};
+    Dispatch d{event.hook,  event.layer_key, event.Experts(),
+               event.rows,  event.k,         {},
+               event.timing};
     for (int64_t r = 0; r < event.rows; ++r) {
       for (int64_t j = 0; j < event.k; ++j) {
         d.ids.push_back(
