@@ -27,7 +27,8 @@ uint64_t HashBudget(Bytes bytes) {
 
 bool HeaderHolds(BlockError error, Bytes at) {
   return error == BlockError::kPayloadChecksum ||
-         (error == BlockError::kTooShort && at.size() >= sizeof(BlockHeader));
+         (error == BlockError::kTooShort &&
+          at.size() >= kHeaderSizeWithoutCost);
 }
 
 }  // namespace

@@ -210,6 +210,20 @@ void CaptureReader::SkipWrong() {
   }
 }
 
+std::optional<CaptureCost> FindCost(const std::vector<CaptureBlock>& blocks) {
+  const auto last = std::find_if(
+      blocks.rbegin(), blocks.rend(),
+      [](const CaptureBlock& block) { return block.header.has_cost(); });
+  if (last == blocks.rend()) return std::nullopt;
+  const BlockHeader& header = last->header;
+  CaptureCost told = {.rows = header.counters.rows,
+                      .stalls = header.counters.stalls,
+                      .dropped_rows = header.counters.dropped_rows,
+                      .cost = header.cost};
+  told.cost.bytes += header.header_size + header.packed_size;
+  return told;
+}
+
 // Orders the blocks, drops unreadable and repeated ones, finds gaps.
 void OrderBlocks(CaptureFile* file) {
   auto& blocks = file->blocks;
@@ -235,6 +249,7 @@ void OrderBlocks(CaptureFile* file) {
     expected = sequence + 1;
   }
   if (!blocks.empty()) file->counters = blocks.back().header.counters;
+  file->cost = FindCost(blocks);
 }
 
 void CaptureReader::AddRing(const LeftoverRing& ring) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,14 @@ struct CaptureBlock {
   const log::Block* content() const;
 };
 
+// What a capture cost, and how much it captured for that.
+struct CaptureCost {
+  uint64_t rows = 0;
+  uint64_t stalls = 0;
+  uint64_t dropped_rows = 0;
+  Cost cost;
+};
+
 // What one process wrote: usually one file.  Files that were concatenated
 // are told apart by uuid, and parts of one uuid are put together.
 struct CaptureFile {
@@ -51,7 +60,8 @@ struct CaptureFile {
   uint64_t missing_blocks = 0;              // ... this many
   bool ring_found = false;
   bool writer_alive = false;
-  Counters counters;  // of the last block
+  Counters counters;                // of the last block
+  std::optional<CaptureCost> cost;  // up to the last block that tells it
 
   // Last value of a fact in any block, or "".
   std::string fact(std::string_view key) const;

@@ -21,6 +21,33 @@ Json CountersJson(const Counters& counters) {
           {"stalls", counters.stalls}};
 }
 
+Json CostJson(const std::optional<CaptureCost>& cost) {
+  if (!cost) return nullptr;
+  const Cost& c = cost->cost;
+  return {{"rows", cost->rows},
+          {"bytes", c.bytes},
+          {"stalls", cost->stalls},
+          {"dropped_rows", cost->dropped_rows},
+          {"engine_ns", c.engine_ns},
+          {"shim_ns", c.shim_ns},
+          {"writer_ns", c.writer_ns},
+          {"engine_ns_per_row", PerRow(c.engine_ns, *cost)},
+          {"shim_ns_per_row", PerRow(c.shim_ns, *cost)},
+          {"writer_ns_per_row", PerRow(c.writer_ns, *cost)}};
+}
+
+void Add(const CaptureCost& cost, std::optional<CaptureCost>* total) {
+  if (!*total) total->emplace();
+  CaptureCost& sum = **total;
+  sum.rows += cost.rows;
+  sum.stalls += cost.stalls;
+  sum.dropped_rows += cost.dropped_rows;
+  sum.cost.bytes += cost.cost.bytes;
+  sum.cost.engine_ns += cost.cost.engine_ns;
+  sum.cost.shim_ns += cost.cost.shim_ns;
+  sum.cost.writer_ns += cost.cost.writer_ns;
+}
+
 // First value of each fact; the vocabulary of keys is open.
 std::map<std::string, std::string> FactsOf(const CaptureFile& file) {
   std::map<std::string, std::string> facts;
@@ -50,6 +77,7 @@ Json FileJson(const CaptureFile& file) {
           {"leftover_ring", file.ring_found},
           {"writer_alive", file.writer_alive},
           {"counters", CountersJson(file.counters)},
+          {"cost", CostJson(file.cost)},
           {"facts", FactsOf(file)},
           {"skipped", skipped}};
 }
@@ -88,6 +116,10 @@ double Ratio(uint64_t a, uint64_t b) {
 
 }  // namespace
 
+double PerRow(uint64_t nanoseconds, const CaptureCost& cost) {
+  return Ratio(nanoseconds, cost.rows);
+}
+
 Provenance CountProvenance(const Trace& trace) {
   Provenance p;
   p.requests = trace.sequences.size();
@@ -116,6 +148,7 @@ CaptureTotals CountTotals(const Capture& capture) {
     totals.counters.dropped_rows += file.counters.dropped_rows;
     totals.counters.dropped_records += file.counters.dropped_records;
     totals.counters.stalls += file.counters.stalls;
+    if (file.cost) Add(*file.cost, &totals.cost);
     totals.missing_blocks += file.missing_blocks;
     totals.skipped_regions += file.skipped.size();
     totals.rings += file.ring_found ? 1 : 0;
@@ -146,6 +179,7 @@ Json SummaryJson(const Capture& capture, const TraceOrError& trace) {
           {"bytes", totals.bytes},
           {"blocks", totals.blocks},
           {"counters", CountersJson(totals.counters)},
+          {"cost", CostJson(totals.cost)},
           {"bytes_per_token_layer", Ratio(totals.bytes, totals.file_rows)},
           {"compression_ratio", Ratio(totals.raw_bytes, totals.bytes)},
           {"first_ns", totals.first_ns},

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "analysis/capture.h"
 #include "analysis/load_trace.h"
@@ -31,11 +32,15 @@ struct CaptureTotals {
   uint64_t first_ns = 0;  // of the blocks, 0 = none
   uint64_t last_ns = 0;
   Counters counters;
+  std::optional<CaptureCost> cost;  // of the files that tell it
   uint64_t missing_blocks = 0;
   uint64_t skipped_regions = 0;
   uint64_t rings = 0;
 };
 CaptureTotals CountTotals(const Capture& capture);
+
+// Of one token-layer; 0 if there is none.
+double PerRow(uint64_t nanoseconds, const CaptureCost& cost);
 
 // Everything as one JSON object.
 nlohmann::ordered_json SummaryJson(const Capture& capture,

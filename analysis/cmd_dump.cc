@@ -18,6 +18,14 @@ struct Options {
   bool rows = false;
 };
 
+std::string CostJson(const BlockHeader& header) {
+  if (!header.has_cost()) return "null";
+  const Cost& c = header.cost;
+  return fmt::format(
+      R"({{"bytes":{},"engine_ns":{},"shim_ns":{},"writer_ns":{}}})", c.bytes,
+      c.engine_ns, c.shim_ns, c.writer_ns);
+}
+
 void PrintBlockJson(const CaptureFile& file, const CaptureBlock& block,
                     const BlockJson& json, Output* out) {
   const BlockHeader& h = block.header;
@@ -30,13 +38,13 @@ void PrintBlockJson(const CaptureFile& file, const CaptureBlock& block,
       R"("raw_size":{},"payload_checksum":"{:016x}","ring_begin":{},)"
       R"("ring_end":{},"time_ns":{},"counters":{{"rows":{},)"
       R"("dispatches":{},"dropped_rows":{},"dropped_records":{},)"
-      R"("stalls":{}}},"content":{}}})"
+      R"("stalls":{}}},"cost":{},"content":{}}})"
       "\n",
       JsonString(file.Where(block)), h.sequence, block.offset, block.from_ring,
       Hex(h.file_uuid), h.version, h.compatible_flags, h.incompatible_flags,
       h.packed_size, h.raw_size, h.payload_checksum, h.ring_begin, h.ring_end,
       h.time_ns, c.rows, c.dispatches, c.dropped_rows, c.dropped_records,
-      c.stalls, content.empty() ? "null" : content);
+      c.stalls, CostJson(h), content.empty() ? "null" : content);
 }
 
 template <typename T>

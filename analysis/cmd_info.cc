@@ -69,6 +69,19 @@ void PrintFile(const CaptureFile& file, Output* out) {
   }
 }
 
+void PrintCost(const CaptureCost& cost, Output* out) {
+  const auto print = [&](const char* label, uint64_t ns, const char* what) {
+    out->Print("{:<12}{:.3f} ms {}, {:.1f} ns per token-layer\n", label,
+               static_cast<double>(ns) / 1e6, what, PerRow(ns, cost));
+  };
+  print("cost", cost.cost.engine_ns, "in hooks on the engine's threads");
+  print("", cost.cost.shim_ns, "in the engine's shim");
+  print("", cost.cost.writer_ns, "of CPU on the writer thread");
+  if (cost.stalls > 0) {
+    out->Print("{:<12}{} waits for room in the ring\n", "", cost.stalls);
+  }
+}
+
 void PrintTotals(const CaptureTotals& totals, Output* out) {
   const Counters& c = totals.counters;
   out->Print("rows        {} token-layers in {} dispatches\n", c.rows,
@@ -87,6 +100,7 @@ void PrintTotals(const CaptureTotals& totals, Output* out) {
         static_cast<double>(totals.raw_bytes) /
             static_cast<double>(totals.bytes));
   }
+  if (totals.cost) PrintCost(*totals.cost, out);
   out->Print("time        {} to {}\n", TimeText(totals.first_ns),
              TimeText(totals.last_ns));
 }

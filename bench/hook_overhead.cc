@@ -1,19 +1,24 @@
 // What a hooked dispatch costs the engine's thread: forwarder, reading the
 // tensors, and the recorder with a real ring that its writer drains.  Beside
-// it: a plain narrowing copy of the same ids, and a hooked call with nobody
-// listening.  bench/README.md says how to read the figures.
+// it: plain copies of the same ids, a queue behind a mutex, and a hooked call
+// with nobody listening.  bench/README.md says how to read the figures.
 #include <benchmark/benchmark.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "hooks/event_sink.h"
+#include "plugin/clock.h"
 #include "plugin/process.h"
 #include "plugin/recorder.h"
 #include "tests/unit/hooks/fake/engine.h"
@@ -93,20 +98,32 @@ void EmptyCall(benchmark::State& state) {
   for (auto _ : state) dispatch.Call();
 }
 
-// Into memory as large as the ring, which does not stay in the cache either.
-void PlainCopy(benchmark::State& state) {
+// Calls `copy` on places in memory as large as the ring, which does not stay
+// in the cache either.
+template <typename T, typename Copy>
+void CopyOnAndOn(benchmark::State& state, Copy copy) {
   Dispatch dispatch(state.range(0));
   const size_t n = dispatch.ids().size();
-  std::vector<uint16_t> memory((size_t{16} << 20) / sizeof(uint16_t));
+  std::vector<T> memory((size_t{16} << 20) / sizeof(T));
   size_t at = 0;
   for (auto _ : state) {
     if (at + n > memory.size()) at = 0;
-    const int32_t* ids = dispatch.ids().data();
-    uint16_t* to = memory.data() + at;
-    for (size_t i = 0; i < n; ++i) to[i] = static_cast<uint16_t>(ids[i]);
+    copy(dispatch.ids().data(), n, memory.data() + at);
     benchmark::ClobberMemory();
     at += n;
   }
+}
+
+void PlainCopy(benchmark::State& state) {
+  CopyOnAndOn<uint16_t>(state, [](const int32_t* ids, size_t n, uint16_t* to) {
+    for (size_t i = 0; i < n; ++i) to[i] = static_cast<uint16_t>(ids[i]);
+  });
+}
+
+void Memcpy(benchmark::State& state) {
+  CopyOnAndOn<int32_t>(state, [](const int32_t* ids, size_t n, int32_t* to) {
+    std::memcpy(to, ids, n * sizeof(*to));
+  });
 }
 
 void WaitUntilDrained(const RingHeader& ring) {
@@ -114,29 +131,156 @@ void WaitUntilDrained(const RingHeader& ring) {
   while (ring.persisted.load() < ring.reserved.load()) nanosleep(&nap, nullptr);
 }
 
-void HookedCall(benchmark::State& state) {
-  SetRoutingSink(&g_recorder);
-  Dispatch dispatch(state.range(0));
-  dispatch.Call();  // starts the recorder
-  Process* process = StartedProcess();
-  if (process == nullptr) return state.SkipWithError("recorder is off");
-  const RingHeader& ring = *process->ring.header();
-  WaitUntilDrained(ring);
-  const uint64_t before = ring.dispatches.load();
-  // Half the ring at most between two drains: no dispatch finds it full.
-  const int64_t batch =
-      static_cast<int64_t>(ring.capacity) / 2 / RecordBytes(state.range(0));
+// Calls `call`, and outside of the time that counts `drain` whenever half the
+// ring may be full, so that no dispatch finds it full.
+template <typename Call, typename Drain>
+void CallInBatches(benchmark::State& state, Call call, Drain drain) {
+  const int64_t batch = (int64_t{8} << 20) / RecordBytes(state.range(0));
   while (state.KeepRunningBatch(batch)) {
-    for (int64_t i = 0; i < batch; ++i) dispatch.Call();
+    for (int64_t i = 0; i < batch; ++i) call();
     state.PauseTiming();
-    WaitUntilDrained(ring);
+    drain();
     state.ResumeTiming();
   }
+}
+
+// What somebody would write first: a copy of the ids into a queue behind a
+// mutex, which a thread empties.
+class MutexQueue {
+ public:
+  ~MutexQueue() {
+    Push({});
+    consumer_.join();
+  }
+
+  void Push(std::vector<int32_t> ids) {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(ids));
+  }
+
+  void WaitUntilEmpty() {
+    const timespec nap = {0, 1'000'000};
+    while (!Empty()) nanosleep(&nap, nullptr);
+  }
+
+ private:
+  bool Empty() {
+    const std::lock_guard lock(mutex_);
+    return queue_.empty();
+  }
+
+  void Consume() {
+    const timespec nap = {0, 20'000'000};
+    for (bool ended = false; !ended;) {
+      nanosleep(&nap, nullptr);
+      std::vector<std::vector<int32_t>> taken;
+      const std::lock_guard lock(mutex_);
+      taken.swap(queue_);
+      ended = !taken.empty() && taken.back().empty();
+    }
+  }
+
+  std::mutex mutex_;
+  std::vector<std::vector<int32_t>> queue_;
+  std::thread consumer_{[this] { Consume(); }};
+};
+
+void MutexQueueCall(benchmark::State& state) {
+  Dispatch dispatch(state.range(0));
+  MutexQueue queue;
+  CallInBatches(
+      state,
+      [&] {
+        queue.Push(dispatch.ids());
+        dispatch.Call(Dispatch::Direct());
+      },
+      [&] { queue.WaitUntilEmpty(); });
+}
+
+// The ring of the recorder, started and empty; null: it is off.
+const RingHeader* StartRecorder(Dispatch* dispatch) {
+  SetRoutingSink(&g_recorder);
+  dispatch->Call();
+  Process* process = StartedProcess();
+  if (process == nullptr) return nullptr;
+  WaitUntilDrained(*process->ring.header());
+  return process->ring.header();
+}
+
+void HookedCall(benchmark::State& state) {
+  Dispatch dispatch(state.range(0));
+  const RingHeader* started = StartRecorder(&dispatch);
+  if (started == nullptr) return state.SkipWithError("recorder is off");
+  const RingHeader& ring = *started;
+  const uint64_t before = ring.dispatches.load();
+  CallInBatches(
+      state, [&] { dispatch.Call(); }, [&] { WaitUntilDrained(ring); });
   SetRoutingSink(nullptr);
   const auto calls = static_cast<uint64_t>(state.iterations());
   if (ring.dispatches.load() - before != calls || ring.dropped_rows != 0) {
     state.SkipWithError("dispatches were not all recorded");
   }
+}
+
+// Times each call by itself, and says what the slowest of 1,000 and of 2 take,
+// less what an empty interval takes.
+class Tail {
+ public:
+  explicit Tail(benchmark::State& state) : state_(state) {
+    std::vector<uint64_t> empty(1001);
+    for (uint64_t& ticks : empty) {
+      const uint64_t before = Ticks();
+      ticks = Ticks() - before;
+    }
+    std::nth_element(empty.begin(), empty.begin() + 500, empty.end());
+    empty_ = empty[500];
+  }
+  ~Tail() {
+    const double ns = static_cast<double>(Now(CLOCK_MONOTONIC) - began_ns_) /
+                      static_cast<double>(Ticks() - began_);
+    std::sort(ticks_.begin(), ticks_.end());
+    const auto at = [&](size_t of_1000) {
+      return ns * static_cast<double>(ticks_[ticks_.size() * of_1000 / 1000]);
+    };
+    state_.counters["median_ns"] = at(500);
+    state_.counters["p99.9_ns"] = at(999);
+    state_.counters["timer_ns"] = ns * static_cast<double>(empty_);
+  }
+
+  template <typename Call>
+  void Time(Call call) {
+    const uint64_t before = Ticks();
+    call();
+    const uint64_t ticks = Ticks() - before;
+    ticks_.push_back(ticks - std::min(ticks, empty_));
+  }
+
+ private:
+  benchmark::State& state_;
+  const uint64_t began_ = Ticks();
+  const int64_t began_ns_ = Now(CLOCK_MONOTONIC);
+  uint64_t empty_ = 0;  // median
+  std::vector<uint64_t> ticks_;
+};
+
+void HookedTail(benchmark::State& state) {
+  Dispatch dispatch(state.range(0));
+  const RingHeader* ring = StartRecorder(&dispatch);
+  if (ring == nullptr) return state.SkipWithError("recorder is off");
+  Tail tail(state);
+  CallInBatches(
+      state, [&] { tail.Time([&] { dispatch.Call(); }); },
+      [&] { WaitUntilDrained(*ring); });
+  SetRoutingSink(nullptr);
+}
+
+// What the machine does to a call that nothing is in front of.
+void DirectTail(benchmark::State& state) {
+  Dispatch dispatch(state.range(0));
+  Tail tail(state);
+  CallInBatches(
+      state, [&] { tail.Time([&] { dispatch.Call(Dispatch::Direct()); }); },
+      [] {});
 }
 
 void Rows(benchmark::internal::Benchmark* benchmark) {
@@ -148,7 +292,11 @@ void Rows(benchmark::internal::Benchmark* benchmark) {
 BENCHMARK(DirectCall)->Arg(1);
 BENCHMARK(EmptyCall)->Arg(1);
 BENCHMARK(PlainCopy)->Apply(Rows);
+BENCHMARK(Memcpy)->Apply(Rows);
 BENCHMARK(HookedCall)->Apply(Rows);
+BENCHMARK(MutexQueueCall)->Apply(Rows);
+BENCHMARK(DirectTail)->Arg(1);
+BENCHMARK(HookedTail)->Arg(1)->Arg(512);
 
 }  // namespace
 }  // namespace moetap

@@ -2,6 +2,7 @@
 
 namespace moetap {
 
+constinit std::atomic<bool> g_sample_next_call = false;
 constinit std::atomic<RoutingSink*> g_routing_sink = nullptr;
 
 void SetRoutingSink(RoutingSink* sink) {

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "hooks/call_timing.h"
+
 namespace moetap {
 
 struct HookRow;  // hooks/registry.h
@@ -22,9 +24,17 @@ struct RoutingEvent {
   int64_t column_stride = 0;
   uint32_t rows = 0;
   uint32_t k = 0;
-  uint32_t experts = 0;  // 0 = the hook cannot know
   uint8_t id_bytes = 0;  // 2, 4 or 8
   bool id_signed = true;
+  CallTiming timing{};
+
+  // Experts of the layer, 0 = the hook cannot know.  For when the layer is new:
+  // reading them takes longer than most else here.
+  uint32_t Experts() const {
+    return read_experts == nullptr ? 0 : read_experts(weights);
+  }
+  uint32_t (*read_experts)(const void* weights) = nullptr;
+  const void* weights = nullptr;
 };
 
 class RoutingSink {

@@ -8,26 +8,31 @@ namespace moetap {
 void Observe(const HookRow& row, const void* ids, const void* weights) {
   RoutingSink* sink = GetRoutingSink();
   if (sink == nullptr) return;
+  CallTiming timing = BeginCall();
   IdMatrix matrix;
-  LayerWeights layer;
-  const char* why = ReadIds(ids, &matrix);
-  if (why == nullptr) why = ReadWeights(weights, &layer);
+  const void* layer;
+  const char* why = ReadIds(ids, row.ids_read == IdsRead::kPacked, &matrix);
+  if (why == nullptr) why = ReadAddress(weights, &layer);
   if (why != nullptr) {
     sink->OnUnreadable(row, why);
     return;
   }
-  bool packed = row.ids_read == IdsRead::kPacked;
+  if (uint64_t{matrix.rows} * matrix.columns >= kAlwaysTimedIds) {
+    TimeThisCall(&timing);
+  }
   sink->OnDispatch({
       .hook = &row,
-      .layer_key = layer.data,
+      .layer_key = layer,
       .ids = matrix.data,
-      .row_stride = packed ? int64_t{matrix.columns} : matrix.row_stride,
-      .column_stride = packed ? 1 : matrix.column_stride,
+      .row_stride = matrix.row_stride,
+      .column_stride = matrix.column_stride,
       .rows = matrix.rows,
       .k = matrix.columns,
-      .experts = layer.experts,
       .id_bytes = matrix.bytes,
       .id_signed = matrix.is_signed,
+      .timing = timing,
+      .read_experts = ReadExperts,
+      .weights = weights,
   });
 }
 

@@ -75,11 +75,13 @@ void FindShim() {
   errno = saved_errno;
 }
 
+[[gnu::noinline, gnu::cold]] void LookForShim() {
+  const Undisturbed undisturbed;
+  pthread_once(&g_once, FindShim);
+}
+
 bool HaveShim() {
-  if (!g_looked.load(std::memory_order_acquire)) {
-    const Undisturbed undisturbed;
-    pthread_once(&g_once, FindShim);
-  }
+  if (!g_looked.load(std::memory_order_acquire)) LookForShim();
   return g_shim.complete;
 }
 
@@ -101,19 +103,22 @@ const char* ReadIdType(Tensor tensor, IdMatrix* out) {
   return "ids: not an integer type of 16, 32 or 64 bits";
 }
 
-const char* ReadShape(Tensor tensor, IdMatrix* out) {
+const char* ReadShape(Tensor tensor, bool packed, IdMatrix* out) {
   int64_t dim;
   int64_t* sizes;
-  int64_t* strides;
   if (g_shim.get_dim(tensor, &dim) != 0 ||
-      g_shim.get_sizes(tensor, &sizes) != 0 ||
-      g_shim.get_strides(tensor, &strides) != 0) {
+      g_shim.get_sizes(tensor, &sizes) != 0) {
     return "ids: no shape";
   }
   if (dim != 2) return "ids: not a matrix of rows by k";
   if (!FitsUint32(sizes[0]) || !FitsUint32(sizes[1])) return "ids: too large";
   out->rows = static_cast<uint32_t>(sizes[0]);
   out->columns = static_cast<uint32_t>(sizes[1]);
+  out->row_stride = sizes[1];
+  out->column_stride = 1;
+  if (packed) return nullptr;
+  int64_t* strides;
+  if (g_shim.get_strides(tensor, &strides) != 0) return "ids: no strides";
   out->row_stride = strides[0];
   out->column_stride = strides[1];
   return nullptr;
@@ -128,29 +133,32 @@ const char* ReadData(Tensor tensor, const void** data) {
 
 }  // namespace
 
-const char* ReadIds(const void* tensor, IdMatrix* out) {
+const char* ReadIds(const void* tensor, bool packed, IdMatrix* out) {
   if (!HaveShim()) return kNoShim;
   Tensor handle = const_cast<void*>(tensor);
   if (const char* why = ReadIdType(handle, out)) return why;
-  if (const char* why = ReadShape(handle, out)) return why;
+  if (const char* why = ReadShape(handle, packed, out)) return why;
   if (const char* why = ReadData(handle, &out->data)) return why;
   bool empty = out->rows == 0 || out->columns == 0;
   if (out->data == nullptr && !empty) return "ids: no memory behind them";
   return nullptr;
 }
 
-const char* ReadWeights(const void* tensor, LayerWeights* out) {
+const char* ReadAddress(const void* tensor, const void** out) {
   if (!HaveShim()) return kNoShim;
+  return ReadData(const_cast<void*>(tensor), out);
+}
+
+uint32_t ReadExperts(const void* tensor) {
   Tensor handle = const_cast<void*>(tensor);
   int64_t dim;
   int64_t* sizes;
-  if (g_shim.get_dim(handle, &dim) != 0 ||
-      g_shim.get_sizes(handle, &sizes) != 0) {
-    return "weights: no shape";
+  if (!HaveShim() || g_shim.get_dim(handle, &dim) != 0 ||
+      g_shim.get_sizes(handle, &sizes) != 0 || dim < 1 ||
+      !FitsUint32(sizes[0])) {
+    return 0;
   }
-  if (dim < 1 || !FitsUint32(sizes[0])) return "weights: no expert dimension";
-  out->experts = static_cast<uint32_t>(sizes[0]);
-  return ReadData(handle, &out->data);
+  return static_cast<uint32_t>(sizes[0]);
 }
 
 }  // namespace moetap

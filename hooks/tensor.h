@@ -22,15 +22,15 @@ struct IdMatrix {
   bool is_signed;
 };
 
-struct LayerWeights {
-  const void* data;  // borrowed
-  uint32_t experts;  // size of the first dimension
-};
-
 // Both take a pointer to an at::Tensor and return nullptr on success, else
 // why the tensor could not be read: a literal, and `*out` is unspecified.
-const char* ReadIds(const void* tensor, IdMatrix* out);
-const char* ReadWeights(const void* tensor, LayerWeights* out);
+// `packed`: the strides are those of rows without gaps, whatever the tensor
+// says.
+const char* ReadIds(const void* tensor, bool packed, IdMatrix* out);
+const char* ReadAddress(const void* tensor, const void** out);
+
+// Size of the tensor's first dimension, 0 if it has none that fits.
+uint32_t ReadExperts(const void* tensor);
 
 }  // namespace moetap
 

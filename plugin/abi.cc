@@ -257,6 +257,12 @@ void moetap_device_dispatch(const moetap_device_ids* ids) {
                         .stream = stream == nullptr ? kLegacyStream : stream});
 }
 
+void moetap_shim_time(uint64_t nanoseconds) {
+  const KeepErrno keep;
+  Process* process = ProcessMemory();
+  if (process != nullptr) process->host_time.AddShim(nanoseconds);
+}
+
 void moetap_event(uint32_t request, uint64_t step, uint32_t kind,
                   uint32_t value, const char* text) {
   const KeepErrno keep;

@@ -105,6 +105,10 @@ typedef struct moetap_device_ids {
  * was built without CUDA. */
 MOETAP_API void moetap_device_dispatch(const moetap_device_ids* ids);
 
+/* Time that the shim spent on reports, calls of this header included; all calls
+ * of a process are added up. */
+MOETAP_API void moetap_shim_time(uint64_t nanoseconds);
+
 enum {
   MOETAP_EVENT_PREEMPTED = 0,
   MOETAP_EVENT_FINISHED = 1,

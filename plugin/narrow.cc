@@ -69,22 +69,29 @@ void NarrowPacked(const char* from, size_t n, uint16_t* out) {
 }
 #endif
 
+// Never inlined: what it needs is not saved and restored for packed ids.
 template <typename T>
-void NarrowAs(const RoutingEvent& e, uint32_t first_row, uint32_t rows,
-              uint16_t* out) {
+[[gnu::noinline]] void NarrowStrided(const RoutingEvent& e, uint32_t first_row,
+                                     uint32_t rows, uint16_t* out) {
   const auto* base = static_cast<const char*>(e.ids);
   constexpr int64_t kBytes = sizeof(T);
-  if (e.column_stride == 1 && e.row_stride == int64_t{e.k}) {
-    NarrowPacked<T>(base + int64_t{first_row} * e.k * kBytes,
-                    size_t{rows} * e.k, out);
-    return;
-  }
   for (uint32_t r = first_row; r < first_row + rows; ++r) {
     const char* row = base + int64_t{r} * e.row_stride * kBytes;
     for (uint32_t j = 0; j < e.k; ++j) {
       *out++ = Narrow(Load<T>(row + int64_t{j} * e.column_stride * kBytes));
     }
   }
+}
+
+template <typename T>
+void NarrowAs(const RoutingEvent& e, uint32_t first_row, uint32_t rows,
+              uint16_t* out) {
+  if (e.column_stride != 1 || e.row_stride != int64_t{e.k}) {
+    return NarrowStrided<T>(e, first_row, rows, out);
+  }
+  const size_t skipped = size_t{first_row} * e.k * sizeof(T);
+  NarrowPacked<T>(static_cast<const char*>(e.ids) + skipped, size_t{rows} * e.k,
+                  out);
 }
 
 }  // namespace

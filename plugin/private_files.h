@@ -45,6 +45,9 @@ class CaptureFile {
   // As Append, without the limits: for the few bytes that say what was lost.
   Wrote AppendAlways(const uint8_t* bytes, size_t size);
 
+  // Bytes of the whole blocks written.
+  uint64_t size() const { return size_; }
+
   // False: errno says why the last blocks may be lost.  Does not wait for the
   // disk: what was written survives the process as it is.
   bool Close();

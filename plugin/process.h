@@ -9,6 +9,7 @@
 #include "hooks/undisturbed.h"
 #include "plugin/announced.h"
 #include "plugin/config.h"
+#include "plugin/host_time.h"
 #include "plugin/layer_table.h"
 #include "plugin/record_source.h"
 #include "plugin/ring_buffer.h"
@@ -36,6 +37,7 @@ struct Process {
   LayerTable layers;
   std::atomic<bool> layers_untold;
   std::atomic<RecordSource*> source;  // null: no device writes records
+  HostTime host_time;
 
   // The step under way; 0 = none was announced.
   std::atomic<uint64_t> step;

@@ -20,17 +20,26 @@ uint32_t RowsPerRecord(uint32_t k) {
                                (k * sizeof(uint16_t)));
 }
 
-void CaptureRows(Process* process, const RoutingEvent& event, int slot) {
+// Room in the ring; a call that has to wait for it is timed.
+bool ReserveOrWait(Process* process, size_t size,
+                   RingBuffer::Reservation* reservation, CallTiming* timing) {
+  if (process->ring.Reserve(size, reservation)) return true;
+  TimeThisCall(timing);
+  return Reserve(process, size, reservation);
+}
+
+void CaptureRows(Process* process, const RoutingEvent& event, int slot,
+                 CallTiming* timing) {
   const uint64_t step = process->step.load(std::memory_order_relaxed);
   RingBuffer& ring = process->ring;
   const uint32_t most = RowsPerRecord(event.k);
   for (uint32_t row = 0; row < event.rows;) {
     const uint32_t rows = std::min(most, event.rows - row);
     RingBuffer::Reservation reservation;
-    if (Reserve(
+    if (ReserveOrWait(
             process,
             sizeof(DispatchRecord) + size_t{rows} * event.k * sizeof(uint16_t),
-            &reservation)) {
+            &reservation, timing)) {
       auto* record = new (reservation.payload()) DispatchRecord;
       record->step = step;
       record->row_offset = row;
@@ -48,21 +57,28 @@ void CaptureRows(Process* process, const RoutingEvent& event, int slot) {
   }
 }
 
-void Capture(Process* process, const RoutingEvent& event) {
-  process->ring.header()->dispatches.fetch_add(1, std::memory_order_relaxed);
+void Capture(Process* process, const RoutingEvent& event, CallTiming* timing) {
+  if (PicksSample(process->ring.header()->dispatches.fetch_add(
+          1, std::memory_order_relaxed))) {
+    SampleNextCall();
+  }
   if (event.rows == 0) return;
   if (!CanNarrow(event) || event.k == 0 || event.k > kMaxTopK) {
     return CountUnreadable(process, event.hook->base_name,
                            "ids of an unknown kind");
   }
   const void* key = event.layer_key == nullptr ? &kNoKey : event.layer_key;
-  const int slot = LayerSlot(process, key, event.experts, event.hook->symbol);
+  int slot = process->layers.Find(key);
+  if (slot < 0) {
+    TimeThisCall(timing);
+    slot = LayerSlot(process, key, event.Experts(), event.hook->symbol);
+  }
   if (slot < 0) {  // no room to describe the layer
     process->ring.CountDrop(process->step.load(std::memory_order_relaxed),
                             event.rows, 0);
     return;
   }
-  CaptureRows(process, event, slot);
+  CaptureRows(process, event, slot, timing);
 }
 
 }  // namespace
@@ -91,8 +107,15 @@ void CountUnreadable(Process* process, const char* function, const char* why) {
 
 // What may change errno keeps it: starting, waiting, telling a layer.
 void Recorder::OnDispatch(const RoutingEvent& event) {
-  Process* process = RunningProcess();
-  if (process != nullptr) Capture(process, event);
+  CallTiming timing = event.timing;
+  Process* process = StartedProcess();
+  if (process == nullptr) {
+    TimeThisCall(&timing);
+    process = StartedOrNew();
+    if (process == nullptr) return;
+  }
+  Capture(process, event, &timing);
+  if (timing.calls > 0) process->host_time.AddCall(timing, Ticks());
 }
 
 void Recorder::OnUnreadable(const HookRow& hook, const char* why) {

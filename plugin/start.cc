@@ -208,7 +208,8 @@ bool StartProcess(Process* process, Config& config, const Announced& announced,
     snprintf(why, sizeof(why), "%s", reason);
     return false;
   }
-  process->writer = Writer::Create(&process->ring, &process->source);
+  process->writer =
+      Writer::Create(&process->ring, &process->source, &process->host_time);
   bool started = process->writer != nullptr &&
                  process->writer->file().Create(
                      directory, names.file, names.file_path, config.max_bytes);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -17,6 +18,7 @@
 #include <ctime>
 #include <new>
 
+#include "plugin/clock.h"
 #include "plugin/say.h"
 
 #define ZSTD_STATIC_LINKING_ONLY
@@ -33,12 +35,6 @@ constexpr int64_t kBusySleep = 20 * kMillisecond;
 constexpr int64_t kIdleSleep = 100 * kMillisecond;
 constexpr size_t kStackBytes = size_t{1} << 20;
 constexpr int kNice = 10;
-
-int64_t Now(clockid_t clock) {
-  timespec t;
-  clock_gettime(clock, &t);
-  return t.tv_sec * 1'000'000'000 + t.tv_nsec;
-}
 
 void FutexWait(std::atomic<uint32_t>* word, uint32_t while_value,
                int64_t nanoseconds) {
@@ -68,6 +64,12 @@ void* ThreadMain(void* writer) {
   return nullptr;
 }
 
+// Enters the ring's pages, which its file has, into the page table, so that no
+// engine thread has to.  Linux before 5.14 refuses.
+void FaultIn(RingHeader* ring) {
+  madvise(ring, kRingHeaderBytes + ring->capacity, MADV_POPULATE_WRITE);
+}
+
 constexpr size_t Aligned(size_t size) { return (size + 63) / 64 * 64; }
 
 void Merge(DropRecord* into, const DropRecord& drops) {
@@ -83,7 +85,8 @@ void Merge(DropRecord* into, const DropRecord& drops) {
 }  // namespace
 
 Writer* Writer::Create(RingBuffer* ring,
-                       const std::atomic<RecordSource*>* source) {
+                       const std::atomic<RecordSource*>* source,
+                       const HostTime* host_time) {
   const size_t self = Aligned(sizeof(Writer));
   const size_t arena = Aligned(BlockBuilder::ArenaBytes());
   const size_t zstd = Aligned(ZSTD_estimateCCtxSize(kZstdLevel));
@@ -91,19 +94,20 @@ Writer* Writer::Create(RingBuffer* ring,
   auto* memory =
       static_cast<uint8_t*>(MapPrivate(self + arena + zstd + packed));
   if (memory == nullptr) return nullptr;
-  return new (memory) Writer(ring, source, {memory + self, arena},
+  return new (memory) Writer(ring, source, host_time, {memory + self, arena},
                              {memory + self + arena, zstd},
                              {memory + self + arena + zstd, packed});
 }
 
 Writer::Writer(RingBuffer* ring, const std::atomic<RecordSource*>* source,
-               std::span<uint8_t> arena, std::span<uint8_t> zstd_memory,
-               std::span<uint8_t> packed)
+               const HostTime* host_time, std::span<uint8_t> arena,
+               std::span<uint8_t> zstd_memory, std::span<uint8_t> packed)
     : ring_(ring),
       source_(source),
       builder_(arena),
       zstd_(ZSTD_initStaticCCtx(zstd_memory.data(), zstd_memory.size())),
-      packed_(packed) {}
+      packed_(packed),
+      cost_(host_time) {}
 
 bool Writer::Launch() {
   sigset_t all;
@@ -145,6 +149,8 @@ bool Writer::Finish(int milliseconds) {
 }
 
 void Writer::Run() {
+  cost_.Start(Moment::Now());
+  FaultIn(ring_->header());
   // A small ring is given back in quarters, so that it does not stand full.
   close_at_ = std::min<uint64_t>(kBlockTarget, ring_->header()->capacity / 4);
   read_ = ring_->header()->persisted.load(std::memory_order_relaxed);
@@ -292,6 +298,8 @@ bool Writer::CloseBlock() {
   header.ring_end = read_;
   header.time_ns = static_cast<uint64_t>(Now(CLOCK_REALTIME));
   header.counters = CountersNow();
+  header.header_size = sizeof(BlockHeader);
+  header.cost = cost_.Read(file_.size(), Moment::Now());
   const Measure measure{.context = zstd_, .scratch = packed_};
   const size_t size =
       PackBlock(zstd_, &header, builder_.Finish(measure), packed_);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "plugin/cost_meter.h"
 #include "plugin/private_files.h"
 #include "plugin/record_source.h"
 #include "plugin/ring_buffer.h"
@@ -18,10 +19,11 @@ namespace moetap {
 class Writer {
  public:
   // All memory that the writer ever needs, in one mapping that a forked child
-  // does not inherit.  Null: no memory.  `ring` and `source` must outlive the
-  // thread; what `source` holds, if anything, may be set at any time.
+  // does not inherit.  Null: no memory.  The arguments must outlive the thread;
+  // what `source` holds, if anything, may be set at any time.
   static Writer* Create(RingBuffer* ring,
-                        const std::atomic<RecordSource*>* source);
+                        const std::atomic<RecordSource*>* source,
+                        const HostTime* host_time);
 
   // To be created before Launch().
   CaptureFile& file() { return file_; }
@@ -40,8 +42,8 @@ class Writer {
 
  private:
   Writer(RingBuffer* ring, const std::atomic<RecordSource*>* source,
-         std::span<uint8_t> arena, std::span<uint8_t> zstd_memory,
-         std::span<uint8_t> packed);
+         const HostTime* host_time, std::span<uint8_t> arena,
+         std::span<uint8_t> zstd_memory, std::span<uint8_t> packed);
 
   struct Open {  // what the open block holds
     uint64_t rows = 0;
@@ -71,6 +73,7 @@ class Writer {
   ZSTD_CCtx_s* zstd_;
   std::span<uint8_t> packed_;
   CaptureFile file_;
+  CostMeter cost_;
   uint64_t close_at_;      // ring bytes that make a full block
   uint64_t read_ = 0;      // position of the next record
   uint64_t rows_ = 0;      // in written blocks

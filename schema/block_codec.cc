@@ -25,6 +25,12 @@ uint64_t HeaderChecksum(const BlockHeader& header) {
   return XXH3_64bits(&header, offsetof(BlockHeader, header_checksum));
 }
 
+// Of a whole block.
+uint64_t PayloadChecksum(Bytes block) {
+  const Bytes payload = block.subspan(kHeaderSizeWithoutCost);
+  return XXH3_64bits(payload.data(), payload.size());
+}
+
 // The library's verifier checks where a vector's length lies, not its items.
 bool Aligned(const auto* vector) {
   return vector == nullptr ||
@@ -72,25 +78,28 @@ size_t PackedBound(size_t raw_size) {
 size_t PackBlock(ZSTD_CCtx_s* context, BlockHeader* header, Bytes raw,
                  std::span<uint8_t> out, int level) {
   if (out.size() < PackedBound(raw.size())) return 0;
-  const std::span<uint8_t> payload = out.subspan(sizeof(BlockHeader));
+  header->header_size =
+      header->has_cost() ? sizeof(BlockHeader) : kHeaderSizeWithoutCost;
+  const std::span<uint8_t> payload = out.subspan(header->header_size);
   const size_t packed = ZSTD_compressCCtx(
       context, payload.data(), payload.size(), raw.data(), raw.size(), level);
   if (ZSTD_isError(packed)) return 0;
   header->skippable_magic = kSkippableMagic;
-  header->skippable_size = sizeof(BlockHeader) - 8;
+  header->skippable_size = header->header_size - 8;
   header->sync = kSyncMarker;
-  header->header_size = sizeof(BlockHeader);
   header->version = kFormatVersion;
   header->packed_size = packed;
   header->raw_size = raw.size();
-  header->payload_checksum = XXH3_64bits(payload.data(), packed);
+  const size_t size = header->header_size + packed;
+  std::memcpy(out.data(), header, header->header_size);
+  header->payload_checksum = PayloadChecksum(out.first(size));
   header->header_checksum = HeaderChecksum(*header);
-  std::memcpy(out.data(), header, sizeof(BlockHeader));
-  return sizeof(BlockHeader) + packed;
+  std::memcpy(out.data(), header, header->header_size);
+  return size;
 }
 
 BlockError CheckBlock(Bytes bytes, BlockHeader* header) {
-  if (bytes.size() < sizeof(BlockHeader)) {
+  if (bytes.size() < kHeaderSizeWithoutCost) {
     // A torn header is a torn tail only if what is there looks like one.
     const BlockHeader expected;
     const auto* magic =
@@ -100,7 +109,8 @@ BlockError CheckBlock(Bytes bytes, BlockHeader* header) {
                ? BlockError::kTooShort
                : BlockError::kNotABlock;
   }
-  std::memcpy(header, bytes.data(), sizeof(BlockHeader));
+  *header = {};
+  std::memcpy(static_cast<void*>(header), bytes.data(), kHeaderSizeWithoutCost);
   if (header->skippable_magic != kSkippableMagic ||
       header->sync != kSyncMarker) {
     return BlockError::kNotABlock;
@@ -109,19 +119,23 @@ BlockError CheckBlock(Bytes bytes, BlockHeader* header) {
     return BlockError::kHeaderChecksum;
   }
   if (header->version != kFormatVersion || header->incompatible_flags != 0 ||
-      header->header_size != sizeof(BlockHeader) ||
-      header->skippable_size != sizeof(BlockHeader) - 8) {
+      header->header_size < kHeaderSizeWithoutCost ||
+      header->header_size > kMaxHeaderSize ||
+      header->skippable_size != header->header_size - 8) {
     return BlockError::kIncompatible;
   }
   if (header->raw_size > kMaxRawBlock ||
       header->packed_size > ZSTD_compressBound(kMaxRawBlock)) {
     return BlockError::kTooLarge;
   }
-  const Bytes payload = bytes.subspan(sizeof(BlockHeader));
-  if (payload.size() < header->packed_size) return BlockError::kTooShort;
-  if (XXH3_64bits(payload.data(), header->packed_size) !=
-      header->payload_checksum) {
+  const size_t size = header->header_size + header->packed_size;
+  if (bytes.size() < size) return BlockError::kTooShort;
+  if (PayloadChecksum(bytes.first(size)) != header->payload_checksum) {
     return BlockError::kPayloadChecksum;
+  }
+  if (header->has_cost()) {
+    std::memcpy(&header->cost, bytes.data() + kHeaderSizeWithoutCost,
+                sizeof(Cost));
   }
   return BlockError::kOk;
 }
@@ -129,18 +143,18 @@ BlockError CheckBlock(Bytes bytes, BlockHeader* header) {
 BlockError UnpackBlock(ZSTD_DCtx_s* context, const BlockHeader& header,
                        Bytes bytes, std::span<uint8_t> raw) {
   if (raw.size() != header.raw_size ||
-      bytes.size() < sizeof(BlockHeader) + header.packed_size) {
+      bytes.size() < header.header_size + header.packed_size) {
     return BlockError::kUnpack;
   }
+  const Bytes payload = bytes.subspan(header.header_size, header.packed_size);
   // One frame and nothing else, as the format says.
-  const size_t frame = ZSTD_findFrameCompressedSize(
-      bytes.data() + sizeof(BlockHeader), header.packed_size);
+  const size_t frame =
+      ZSTD_findFrameCompressedSize(payload.data(), payload.size());
   if (ZSTD_isError(frame) || frame != header.packed_size) {
     return BlockError::kUnpack;
   }
-  const size_t unpacked = ZSTD_decompressDCtx(
-      context, raw.data(), raw.size(), bytes.data() + sizeof(BlockHeader),
-      header.packed_size);
+  const size_t unpacked = ZSTD_decompressDCtx(context, raw.data(), raw.size(),
+                                              payload.data(), payload.size());
   if (ZSTD_isError(unpacked) || unpacked != raw.size()) {
     return BlockError::kUnpack;
   }

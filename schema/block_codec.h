@@ -41,16 +41,18 @@ inline constexpr int kZstdLevel = 1;
 size_t PackedBound(size_t raw_size);
 
 // Writes header and zstd frame of `raw` (a size-prefixed FlatBuffer) to `out`.
-// `header` supplies uuid, sequence, ring range, time and counters; sizes and
-// checksums are filled in.  Returns the bytes written, 0 if `out` is smaller
-// than PackedBound(raw.size()) or zstd failed.  `context` is reused, not owned.
+// `header` supplies uuid, sequence, ring range, time, counters and, if
+// has_cost(), the cost; sizes and checksums are filled in.  Returns the bytes
+// written, 0 if `out` is smaller than PackedBound(raw.size()) or zstd failed.
+// `context` is reused, not owned.
 size_t PackBlock(ZSTD_CCtx_s* context, BlockHeader* header, Bytes raw,
                  std::span<uint8_t> out, int level = kZstdLevel);
 
 // Checks the header at the start of `bytes` and copies it out.  On kOk the
 // whole block is header->header_size + header->packed_size bytes, all of them
 // present in `bytes`, and the payload checksum holds.
-// On kTooShort `*header` is valid if at least sizeof(BlockHeader) bytes exist.
+// On kTooShort `*header` is valid, without the cost, if at least
+// kHeaderSizeWithoutCost bytes exist.
 BlockError CheckBlock(Bytes bytes, BlockHeader* header);
 
 // Unpacks the block at the start of `bytes`, which CheckBlock accepted, into

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "hooks/call_timing.h"
 #include "hooks/cuda/kernel_rows.h"
 
 namespace moetap {
@@ -37,6 +38,7 @@ struct RouterLaunch {
   bool id_signed = false;
   CudaStream stream = nullptr;
   bool programmatic = false;  // with programmatic stream serialization
+  CallTiming timing{};        // none of what a shim asked for
 };
 
 // Called on the engine's threads, any number of them at once, with the context

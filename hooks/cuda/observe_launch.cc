@@ -131,6 +131,7 @@ void ObserveLaunch(LaunchSink& sink, Kernel& kernel, const Launch& launch) {
     return;
   }
   RouterLaunch report;
+  TimeThisCall(&report.timing);
   const char* why = ReadLaunch(kernel.match, launch, &report);
   if (why == nullptr) {
     sink.OnRouterLaunch(report);

@@ -172,6 +172,9 @@ void CudaRecorder::OnRouterLaunch(const RouterLaunch& launch) {
   if (cuda == nullptr || Told(*process, cuda, launch) || launch.rows == 0)
     return;
   Capture(process, cuda, launch);
+  if (launch.timing.calls > 0) {
+    process->host_time.AddCall(launch.timing, Ticks());
+  }
 }
 
 // Not every kernel that reads ids says how many a row has; where one was needed
@@ -225,6 +228,8 @@ void CudaRecorder::BeforeGraphLaunch(CudaGraphExec exec, CudaStream stream) {
   if (cuda == nullptr) return;
   const int number = cuda->graphs().FindExec(exec);
   if (number < 0) return;
+  CallTiming timing;
+  TimeThisCall(&timing);
   const KeepErrno keep;
   CapturedGraphs::Group& group = cuda->graphs().group(number);
   uint64_t id = 0;
@@ -235,10 +240,12 @@ void CudaRecorder::BeforeGraphLaunch(CudaGraphExec exec, CudaStream stream) {
     WriteStatus(process, "nested-graph",
                 "a graph that holds routers was launched into the capture of "
                 "another graph; rows of such launches belong to no step");
-    return SetStep(process, group, number, {}, stream);
+    SetStep(process, group, number, {}, stream);
+  } else {
+    CountDispatch(process, group.routers.load(std::memory_order_relaxed));
+    SetStep(process, group, number, CurrentStep(*process), stream);
   }
-  CountDispatch(process, group.routers.load(std::memory_order_relaxed));
-  SetStep(process, group, number, CurrentStep(*process), stream);
+  process->host_time.AddCall(timing, Ticks());
 }
 
 void CudaRecorder::BeforeGraphDestroy(CudaGraph graph) {

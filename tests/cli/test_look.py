@@ -145,6 +145,23 @@ def test_info_says_what_the_capture_holds(clean):
     assert "synthetic-moe" in text.stdout
 
 
+def test_info_says_what_the_capture_cost(clean):
+    info = json.loads(moetap("info", "--json", clean).stdout)
+    cost, counters = info["cost"], info["counters"]
+    assert cost["rows"] == counters["rows"] > 0
+    assert cost["bytes"] == info["bytes"]
+    assert cost["engine_ns"] == 50 * counters["dispatches"]
+    assert cost["shim_ns"] == cost["stalls"] == cost["dropped_rows"] == 0
+    assert cost["writer_ns"] > 0
+    for what in ("engine_ns", "shim_ns", "writer_ns"):
+        assert cost[what + "_per_row"] == cost[what] / cost["rows"]
+        assert cost[what] == sum(
+            file["cost"][what] for file in info["files"])
+    text = moetap("info", clean).stdout
+    assert f"{cost['engine_ns'] / 1e6:.3f} ms in hooks" in text
+    assert f"{cost['writer_ns_per_row']:.1f} ns per token-layer" in text
+
+
 def test_export_has_exactly_the_columns_and_one_line_per_row_and_layer(
         clean, tmp_path):
     header, *lines = exported(clean, tmp_path / "rows.csv")

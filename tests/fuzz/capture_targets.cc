@@ -129,7 +129,7 @@ void BlockUnpack(Bytes input) {
   BlockHeader header;
   header.packed_size = input.size() - sizeof(raw_size);
   header.raw_size = raw_size;
-  std::vector<uint8_t> bytes(sizeof(header));
+  std::vector<uint8_t> bytes(header.header_size);
   bytes.insert(bytes.end(), input.begin() + sizeof(raw_size), input.end());
   std::vector<uint8_t> raw(raw_size);
   if (UnpackBlock(Context(), header, bytes, raw) == BlockError::kOk) {

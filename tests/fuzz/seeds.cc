@@ -136,13 +136,15 @@ std::vector<std::string> Seeds(std::string_view target) {
   if (target == "block_unpack") {
     std::vector<std::string> seeds;
     for (const std::string& file : made.files) {
-      if (file.size() <= sizeof(BlockHeader)) continue;
-      const auto* header = reinterpret_cast<const BlockHeader*>(file.data());
+      BlockHeader header;
+      const Bytes bytes(reinterpret_cast<const uint8_t*>(file.data()),
+                        file.size());
+      if (CheckBlock(bytes, &header) != BlockError::kOk) continue;
       std::string seed(4, '\0');
-      std::copy_n(reinterpret_cast<const char*>(&header->raw_size), 4,
+      std::copy_n(reinterpret_cast<const char*>(&header.raw_size), 4,
                   seed.begin());
       seeds.push_back(seed +
-                      file.substr(sizeof(BlockHeader), header->packed_size));
+                      file.substr(header.header_size, header.packed_size));
     }
     return seeds;
   }

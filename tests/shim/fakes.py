@@ -29,6 +29,7 @@ class RecordingAbi:
     def __init__(self, stores_tokens=1):
         self.calls = []
         self.dispatches = 0
+        self.shim_ns = 0
         self.stores_tokens = lambda: stores_tokens
 
     def of(self, name):
@@ -77,6 +78,9 @@ class RecordingAbi:
 
     def step_end(self, step):
         self._keep("step_end", step)
+
+    def shim_time(self, nanoseconds):
+        self.shim_ns += nanoseconds
 
     def event(self, number, step, kind, value, text):
         self._keep("event", number, step, kind, value, text)

@@ -152,6 +152,8 @@ void moetap_device_dispatch(const moetap_device_ids* ids) {
   End();
 }
 
+void moetap_shim_time(uint64_t nanoseconds) { (void)nanoseconds; }
+
 void moetap_event(uint32_t request, uint64_t step, uint32_t kind,
                   uint32_t value, const char* text) {
   Begin("event");

@@ -26,16 +26,15 @@ using flatbuffers::Offset;
 // A block around any payload, with any claim about its size.
 Buffer Block(const Buffer& frame, uint64_t raw_size, uint64_t packed_size) {
   BlockHeader header;
-  header.skippable_size = sizeof(header) - 8;
-  header.header_size = sizeof(header);
+  header.skippable_size = header.header_size - 8;
   header.raw_size = raw_size;
   header.packed_size = packed_size;
   header.payload_checksum = XXH3_64bits(frame.data(), frame.size());
   header.header_checksum =
       XXH3_64bits(&header, offsetof(BlockHeader, header_checksum));
-  Buffer bytes(sizeof(header) + frame.size());
-  std::memcpy(bytes.data(), &header, sizeof(header));
-  std::copy(frame.begin(), frame.end(), bytes.begin() + sizeof(header));
+  Buffer bytes(kHeaderSizeWithoutCost + frame.size());
+  std::memcpy(bytes.data(), &header, kHeaderSizeWithoutCost);
+  std::copy(frame.begin(), frame.end(), bytes.begin() + kHeaderSizeWithoutCost);
   return bytes;
 }
 
@@ -186,7 +185,7 @@ Buffer OverlappingHeaders() {
   const Buffer none;
   for (size_t i = 0; i < kHeaders; ++i) {
     const Buffer header =
-        Block(none, 1000, (kHeaders - 1 - i) * sizeof(BlockHeader));
+        Block(none, 1000, (kHeaders - 1 - i) * kHeaderSizeWithoutCost);
     bytes.insert(bytes.end(), header.begin(), header.end());
   }
   return bytes;

@@ -32,6 +32,7 @@ _SIGNATURES = {
     "step_begin": (_U64, _U32, _POINTER, _U32),
     "step_end": (_U64,),
     "device_dispatch": (_POINTER,),
+    "shim_time": (_U64,),
     "event": (_U32, _U64, _U32, _U32, _TEXT),
     "delivery": (_TEXT, _TEXT, _TEXT, _U32, _U32, _TEXT),
     "vocabulary": (_U32, _POINTER, _U32, _POINTER),

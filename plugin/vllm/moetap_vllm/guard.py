@@ -1,4 +1,6 @@
-"""Keeps the shim's own failures away from the engine."""
+"""Keeps the shim's own failures away from the engine, and its time counted."""
+
+import time
 
 from moetap_vllm.abi import encode
 
@@ -28,6 +30,7 @@ class Guard:
         """report(*arguments); its exception ends all reports of this guard."""
         if self.failed:
             return None
+        began = time.perf_counter_ns()
         try:
             return report(*arguments)
         except CannotReport as error:
@@ -36,6 +39,8 @@ class Guard:
         except Exception as error:
             self.fail(f"{report.__name__}: {type(error).__name__}: {error}")
             return None
+        finally:
+            self._abi.shim_time(time.perf_counter_ns() - began)
 
     def fail(self, text, code="shim-degraded"):
         self.failed = True

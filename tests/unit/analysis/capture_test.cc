@@ -154,6 +154,40 @@ TEST(Capture, PartsOfOneProcessArePutTogether) {
   EXPECT_EQ(file.Where(file.blocks[2]), "a.moetap.zst");
 }
 
+TEST(Capture, CostIsOfTheLastBlockThatTellsIt) {
+  TemporaryDirectory directory;
+  CaptureWriter writer(0);
+  writer.Dispatch(0, 0, 2, {3, 4});
+  writer.CloseBlock();
+  writer.Dispatch(0, 0, 2, {3, 4, 5, 6});
+  writer.CloseBlock();
+  writer.LeaveOutCost();  // as `recover` and a leftover ring do
+  writer.Dispatch(0, 0, 2, {3, 4});
+  writer.CloseBlock();
+  const size_t told = writer.offsets()[2];
+  writer.Write(directory.path());
+  const CaptureFile file = ReadCapture(directory.path()).files[0];
+  ASSERT_THAT(file.blocks, SizeIs(3));
+  ASSERT_TRUE(file.cost);
+  EXPECT_EQ(file.cost->rows, 3u);
+  EXPECT_EQ(file.cost->cost.bytes, told);
+  EXPECT_EQ(file.cost->cost.engine_ns, 100u);
+  EXPECT_EQ(file.counters.rows, 4u);
+}
+
+TEST(Capture, BlocksWithoutCostAreRead) {
+  TemporaryDirectory directory;
+  CaptureWriter writer(0);
+  writer.LeaveOutCost();
+  writer.Dispatch(0, 0, 2, {3, 4});
+  writer.Write(directory.path());
+  const CaptureFile file = ReadCapture(directory.path()).files[0];
+  ASSERT_THAT(file.blocks, SizeIs(1));
+  EXPECT_EQ(file.blocks[0].header.header_size, kHeaderSizeWithoutCost);
+  EXPECT_FALSE(file.cost);
+  EXPECT_THAT(file.skipped, IsEmpty());
+}
+
 TEST(Capture, RingOfADeadProcessIsReadOnce) {
   TemporaryDirectory directory;
   CaptureWriter writer(0);

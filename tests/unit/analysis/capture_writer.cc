@@ -14,6 +14,7 @@ namespace {
 constexpr uint64_t kNonce = 0x5EED;
 constexpr uint64_t kTime = 1'700'000'000'000'000'000;
 constexpr uint32_t kFirstPid = 1000;
+constexpr uint64_t kDispatchNs = 50;
 
 std::string Hex(const uint8_t* bytes, size_t n) {
   std::string hex;
@@ -57,6 +58,7 @@ CaptureWriter::CaptureWriter(uint32_t number)
     header_.file_uuid[i] = static_cast<uint8_t>(0xA0 + 16 * number + i);
   }
   header_.time_ns = kTime;
+  header_.header_size = sizeof(BlockHeader);
   Fact("moetap_version", "0.1.0");
   Fact("pid", std::to_string(kFirstPid + number));
 }
@@ -163,6 +165,7 @@ void CaptureWriter::Dispatch(uint64_t step, uint16_t slot, uint16_t k,
                              const std::vector<uint16_t>& ids) {
   Add(RecordType::kDispatch, moetap::Dispatch(step, slot, k, ids));
   ++header_.counters.dispatches;
+  header_.cost.engine_ns += kDispatchNs;
   header_.counters.rows += ids.size() / k;
 }
 
@@ -207,6 +210,8 @@ void CaptureWriter::CloseBlock() {
   header_.ring_end = position_;
   ring_begin_ = position_;
   const size_t at = bytes_.size();
+  header_.cost.bytes = at;
+  header_.cost.writer_ns += raw.size();
   bytes_.resize(at + PackedBound(raw.size()));
   const size_t packed =
       PackBlock(context.get(), &header_, raw, std::span(bytes_).subspan(at));

@@ -58,6 +58,8 @@ class CaptureWriter {
   void LoseBlock();
   // From now on records stay in the ring, as when the process is killed.
   void KeepInRing();
+  // As releases before the cost was told.
+  void LeaveOutCost() { header_.header_size = kHeaderSizeWithoutCost; }
   void SetIncompatible() { header_.incompatible_flags = 1; }
 
   // The file so far.  Tests may damage it.

@@ -86,6 +86,7 @@ TEST_F(CudaLaunch, TopkGating) {
   EXPECT_TRUE(launch.id_signed);
   EXPECT_EQ(launch.stream, stream_);
   EXPECT_FALSE(launch.programmatic);
+  EXPECT_EQ(launch.timing.calls, 1u);
 }
 
 TEST_F(CudaLaunch, NoPaddingIsNull) {

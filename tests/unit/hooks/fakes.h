@@ -36,6 +36,7 @@ struct Dispatch {
   uint32_t rows;
   uint32_t k;
   std::vector<int64_t> ids;  // row after row
+  CallTiming timing;
 };
 
 // Takes its copies as the contract in event_sink.h describes the memory.
@@ -45,8 +46,9 @@ class VectorSink : public RoutingSink {
   ~VectorSink() { SetRoutingSink(nullptr); }
 
   void OnDispatch(const RoutingEvent& event) override {
-    Dispatch d{event.hook, event.layer_key, event.experts,
-               event.rows, event.k,         {}};
+    Dispatch d{event.hook,  event.layer_key, event.Experts(),
+               event.rows,  event.k,         {},
+               event.timing};
     for (int64_t r = 0; r < event.rows; ++r) {
       for (int64_t j = 0; j < event.k; ++j) {
         d.ids.push_back(

@@ -108,7 +108,6 @@ void Dispatch(uint32_t layer, uint32_t number, uint32_t rows, uint32_t k) {
                    .column_stride = 1,
                    .rows = rows,
                    .k = k,
-                   .experts = 60,
                    .id_bytes = 4,
                    .id_signed = true});
 }

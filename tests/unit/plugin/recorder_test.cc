@@ -65,6 +65,45 @@ TEST_F(RecorderTest, StoresRowsFactsAndLayers) {
   EXPECT_TRUE(LeftoverRings().empty());
 }
 
+TEST_F(RecorderTest, BlocksSayWhatTheCaptureCosts) {
+  RunGuest([] {
+    moetap_shim_time(30);
+    Dispatch(0, 1, 1, 8);  // starts the recorder, and adds a layer
+    moetap_shim_time(12);
+    moetap_fact("late", "fact");
+  });
+  const Captured captured = ReadOnlyCapture(directory());
+  const auto size = std::filesystem::file_size(FilesIn(directory(), ".zst")[0]);
+  Cost last;
+  for (const BlockHeader& header : captured.headers) {
+    ASSERT_TRUE(header.has_cost());
+    EXPECT_GE(header.cost.engine_ns, last.engine_ns);
+    EXPECT_GE(header.cost.writer_ns, last.writer_ns);
+    last = header.cost;
+  }
+  const BlockHeader& end = captured.headers.back();
+  EXPECT_EQ(last.bytes + end.header_size + end.packed_size, size);
+  EXPECT_EQ(last.shim_ns, 42u);
+  EXPECT_GT(last.engine_ns, 0u);
+  EXPECT_GT(last.writer_ns, 0u);
+}
+
+// Waiting is what costs the engine most, and the sample may miss it.
+TEST_F(RecorderTest, WaitsAreTimed) {
+  config().block_on_full = true;
+  RunGuest([] {
+    Dispatch(0, 1, 1, 16);
+    for (uint32_t number = 0; number < 65536 / 8; ++number) {
+      Dispatch(0, number, 8, 16);
+    }
+  });
+  const Captured captured = ReadOnlyCapture(directory());
+  constexpr uint64_t kOneNap = 1'000'000;
+  EXPECT_GT(captured.counters().stalls, 0u);
+  EXPECT_GE(captured.headers.back().cost.engine_ns,
+            captured.counters().stalls * kOneNap);
+}
+
 TEST_F(RecorderTest, FilesArePrivate) {
   RunGuest([] { Dispatch(0, 1, 1, 1); });
   struct stat st;

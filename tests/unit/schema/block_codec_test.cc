@@ -1,8 +1,11 @@
 #include "schema/block_codec.h"
 
+#define XXH_INLINE_ALL
 #include <gtest/gtest.h>
+#include <xxhash.h>
 #include <zstd.h>
 
+#include <cstring>
 #include <memory>
 
 #include "schema/block_builder.h"
@@ -22,6 +25,8 @@ class BlockCodecTest : public testing::Test {
     raw_.assign(raw.begin(), raw.end());
     header_.sequence = 42;
     header_.counters.rows = 100;
+    header_.header_size = sizeof(BlockHeader);
+    header_.cost = {1, 2, 3, 4};
     packed_.resize(PackedBound(raw_.size()));
     packed_.resize(PackBlock(compress_.get(), &header_, raw_, packed_));
   }
@@ -50,11 +55,58 @@ TEST_F(BlockCodecTest, WhatIsPackedComesBack) {
   ASSERT_EQ(CheckBlock(packed_, &header), BlockError::kOk);
   EXPECT_EQ(header.sequence, 42u);
   EXPECT_EQ(header.counters.rows, 100u);
+  EXPECT_TRUE(header.has_cost());
+  EXPECT_EQ(header.cost.bytes, 1u);
+  EXPECT_EQ(header.cost.engine_ns, 2u);
+  EXPECT_EQ(header.cost.shim_ns, 3u);
+  EXPECT_EQ(header.cost.writer_ns, 4u);
   EXPECT_EQ(header.header_size + header.packed_size, packed_.size());
   ByteVector raw(header.raw_size);
   ASSERT_EQ(UnpackBlock(decompress_.get(), header, packed_, raw),
             BlockError::kOk);
   EXPECT_EQ(raw, raw_);
+}
+
+TEST_F(BlockCodecTest, AHeaderMayEndBeforeTheCost) {
+  BlockHeader plain = header_;
+  plain.header_size = kHeaderSizeWithoutCost;
+  ByteVector bytes(PackedBound(raw_.size()));
+  bytes.resize(PackBlock(compress_.get(), &plain, raw_, bytes));
+  EXPECT_EQ(bytes.size() + sizeof(Cost), packed_.size());
+  BlockHeader header = header_;
+  ASSERT_EQ(CheckBlock(bytes, &header), BlockError::kOk);
+  EXPECT_FALSE(header.has_cost());
+  EXPECT_EQ(header.cost.writer_ns, 0u);
+  EXPECT_EQ(header.counters.rows, 100u);
+  EXPECT_EQ(Read(bytes), BlockError::kOk);
+}
+
+// What a later release may write: unknown fields behind the known ones.
+TEST_F(BlockCodecTest, AHeaderMayGoOnBehindTheCost) {
+  ByteVector bytes = packed_;
+  const ByteVector more = {1, 2, 3, 4, 5, 6, 7, 8};
+  bytes.insert(bytes.begin() + sizeof(BlockHeader), more.begin(), more.end());
+  const auto seal = [&](uint32_t header_size) {
+    BlockHeader header;
+    std::memcpy(&header, bytes.data(), sizeof(header));
+    header.header_size = header_size;
+    header.skippable_size = header_size - 8;
+    header.payload_checksum =
+        XXH3_64bits(bytes.data() + kHeaderSizeWithoutCost,
+                    bytes.size() - kHeaderSizeWithoutCost);
+    header.header_checksum =
+        XXH3_64bits(&header, offsetof(BlockHeader, header_checksum));
+    std::memcpy(bytes.data(), &header, sizeof(header));
+  };
+  seal(sizeof(BlockHeader) + 8);
+  BlockHeader header;
+  ASSERT_EQ(CheckBlock(bytes, &header), BlockError::kOk);
+  EXPECT_EQ(header.cost.writer_ns, 4u);
+  EXPECT_EQ(Read(bytes), BlockError::kOk);
+  for (const uint32_t size : {0u, 8u, 152u, 8192u, UINT32_MAX}) {
+    seal(size);
+    EXPECT_EQ(CheckBlock(bytes, &header), BlockError::kIncompatible) << size;
+  }
 }
 
 TEST_F(BlockCodecTest, APlainZstdReaderSeesTheFlatBufferAlone) {
@@ -138,14 +190,14 @@ TEST_F(BlockCodecTest, TheNextBlockIsFoundBehindDamage) {
 // docs/log_format.md prints these bytes.
 TEST(BlockFormat, TheHeadOfAFileIsAsDocumented) {
   BlockHeader header;
-  header.skippable_size = sizeof(BlockHeader) - 8;
   header.header_size = sizeof(BlockHeader);
+  header.skippable_size = header.header_size - 8;
   const auto* bytes = reinterpret_cast<const uint8_t*>(&header);
   const ByteVector head(bytes, bytes + 24);
-  EXPECT_EQ(head, (ByteVector{0x5D, 0x2A, 0x4D, 0x18, 0x98, 0x00, 0x00, 0x00,
+  EXPECT_EQ(head, (ByteVector{0x5D, 0x2A, 0x4D, 0x18, 0xB8, 0x00, 0x00, 0x00,
                               0x4D, 0x4F, 0x45, 0x54, 0x41, 0x50, 0x0D, 0x0A,
                               0x1A, 0x0A, 0xF3, 0x9C, 0xB1, 0x57, 0xE8, 0x42}));
-  EXPECT_EQ(bytes[40], 160);
+  EXPECT_EQ(bytes[40], 192);
 }
 
 }  // namespace
