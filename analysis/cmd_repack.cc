@@ -55,10 +55,12 @@ int Repack(const Options& options) {
   Output out("-");
   out.Print(
       "{}: {} files, {} blocks, {} bytes; were {} bytes\n"
-      "  ranked differences in {} blocks, sorted in {}, as they were {}\n",
+      "  ranked differences in {} blocks, weighted sets in {}, sorted in {}, "
+      "as "
+      "they were {}\n",
       Printable(options.output), total.files, total.blocks, total.bytes_after,
-      total.bytes_before, total.ranked,
-      total.blocks - total.ranked - total.kept, total.kept);
+      total.bytes_before, total.ranked, total.weighted,
+      total.blocks - total.ranked - total.weighted - total.kept, total.kept);
   out.Close();
   return HasLosses(capture) ? kExitLosses : kExitOk;
 }

@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 struct NewBlock {
   std::vector<uint8_t> bytes;
   bool kept = true;
-  bool ranked = false;
+  log::Layout layout = log::Layout::SortedTokenMajor;  // if not kept
 };
 
 // What one thread needs.
@@ -43,7 +43,7 @@ class Repacker {
 
  private:
   bool ReadNormal(const BlockHeader& header, Bytes bytes);
-  std::vector<uint8_t> Smallest(bool* ranked);
+  std::vector<uint8_t> Smallest(log::Layout* layout);
   bool ReadsTheSame(const std::vector<uint8_t>& raw);
 
   int level_;
@@ -87,8 +87,8 @@ bool Repacker::ReadsTheSame(const std::vector<uint8_t>& raw) {
 }
 
 // The block with its sets in the best layout.
-std::vector<uint8_t> Repacker::Smallest(bool* ranked) {
-  *ranked = false;
+std::vector<uint8_t> Repacker::Smallest(log::Layout* layout) {
+  *layout = log::Layout::SortedTokenMajor;
   const auto& block = *log::GetSizePrefixedBlock(raw_.data());
   const auto sets = form_.Sets(block);
   if (sets.empty()) return raw_;
@@ -101,15 +101,16 @@ std::vector<uint8_t> Repacker::Smallest(bool* ranked) {
   if (best.layout == log::Layout::SortedTokenMajor) return raw_;
   const Bytes rebuilt = form_.Rebuild(raw_, best.layout, best.bytes);
   const std::vector<uint8_t> raw(rebuilt.begin(), rebuilt.end());
-  *ranked = raw.size() <= kMaxRawBlock && ReadsTheSame(raw);
-  return *ranked ? raw : raw_;
+  if (raw.size() > kMaxRawBlock || !ReadsTheSame(raw)) return raw_;
+  *layout = best.layout;
+  return raw;
 }
 
 NewBlock Repacker::Repack(const BlockHeader& header, Bytes bytes) {
   const size_t size = header.header_size + header.packed_size;
   NewBlock block;
   if (ReadNormal(header, bytes)) {
-    const std::vector<uint8_t> raw = Smallest(&block.ranked);
+    const std::vector<uint8_t> raw = Smallest(&block.layout);
     BlockHeader changed = header;
     block.bytes.resize(PackedBound(raw.size()));
     block.bytes.resize(
@@ -119,7 +120,6 @@ NewBlock Repacker::Repack(const BlockHeader& header, Bytes bytes) {
   if (block.kept) {
     block.bytes.assign(bytes.begin(),
                        bytes.begin() + static_cast<ptrdiff_t>(size));
-    block.ranked = false;
   }
   return block;
 }
@@ -230,7 +230,10 @@ void RepackFile(const fs::path& from, const fs::path& to, int level,
     total->bytes_after += block.bytes.size();
     ++total->blocks;
     total->kept += block.kept ? 1 : 0;
-    total->ranked += block.ranked ? 1 : 0;
+    if (!block.kept) {
+      total->ranked += block.layout == log::Layout::RankedDifferences;
+      total->weighted += block.layout == log::Layout::WeightedSets;
+    }
     progress.Add(1);
   }
   out.Write(file.subspan(at));

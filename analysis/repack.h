@@ -12,6 +12,7 @@ struct Repacked {
   uint64_t blocks = 0;
   uint64_t kept = 0;    // of these, as they were: smaller, or not readable here
   uint64_t ranked = 0;  // in the layout RankedDifferences
+  uint64_t weighted = 0;  // in the layout WeightedSets
   uint64_t bytes_before = 0;
   uint64_t bytes_after = 0;
 };

@@ -21,6 +21,7 @@
 #include "schema/normal_form.h"
 #include "schema/ranked_sets.h"
 #include "schema/set_sort.h"
+#include "schema/weighted_sets.h"
 
 namespace moetap {
 namespace {
@@ -165,6 +166,10 @@ double SortNs(Sets sets) {
   return least / static_cast<double>(n);
 }
 
+enum Way { kSorted, kRanked, kWeighted, kReferenced };
+constexpr std::array<const char*, 4> kWayNames = {"sorted", "ranked",
+                                                  "weighted", "referenced"};
+
 class Bench {
  public:
   explicit Bench(int level)
@@ -175,9 +180,9 @@ class Bench {
  private:
   static constexpr int kRepeats = 3;
 
-  void Add(const Sets& sets, int way, Cost* cost);
-  size_t Arrange(const Sets& sets, int way);
-  void Decode(const Sets& sets, int way, size_t size);
+  void Add(const Sets& sets, Way way, Cost* cost);
+  size_t Arrange(const Sets& sets, Way way);
+  bool Decode(const Sets& sets, Way way, size_t size);
 
   int level_;
   ZSTD_CCtx* pack_ = ZSTD_createCCtx();
@@ -185,33 +190,42 @@ class Bench {
   std::vector<uint8_t> scratch_;
   std::vector<uint8_t> arranged_ = std::vector<uint8_t>(2 * kMaxBlockIds);
   std::vector<uint16_t> decoded_ = std::vector<uint16_t>(kMaxBlockIds);
-  std::unique_ptr<RankedWorkspace> work_{new RankedWorkspace};
+  std::unique_ptr<RankedWorkspace> ranked_{new RankedWorkspace};
+  std::unique_ptr<WeightedWorkspace> weighted_{new WeightedWorkspace};
   std::unique_ptr<LayoutChoice> choice_{new LayoutChoice};
 };
 
-size_t Bench::Arrange(const Sets& sets, int way) {
-  if (way > 0) {
-    return EncodeRankedSets(sets.groups, sets.ids.data(), sets.id_bytes,
-                            way == 2, work_.get(), arranged_);
+size_t Bench::Arrange(const Sets& sets, Way way) {
+  switch (way) {
+    case kSorted:
+      std::copy(sets.ids.begin(), sets.ids.end(), arranged_.begin());
+      return sets.ids.size();
+    case kWeighted:
+      return EncodeWeightedSets(sets.groups, sets.ids.data(), weighted_.get(),
+                                arranged_);
+    default:
+      return EncodeRankedSets(sets.groups, sets.ids.data(), sets.id_bytes,
+                              way == kReferenced, ranked_.get(), arranged_);
   }
-  std::copy(sets.ids.begin(), sets.ids.end(), arranged_.begin());
-  return sets.ids.size();
 }
 
-void Bench::Decode(const Sets& sets, int way, size_t size) {
-  if (way == 0) {
-    std::copy_n(arranged_.begin(), size, decoded_.begin());
-  } else if (!DecodeRankedSets(sets.groups, Bytes(arranged_).first(size),
-                               sets.id_bytes, work_.get(), decoded_.data())) {
-    std::abort();
-  }
-  if (!std::equal(sets.ids.begin(), sets.ids.end(), decoded_.begin())) {
-    std::abort();
+bool Bench::Decode(const Sets& sets, Way way, size_t size) {
+  const Bytes bytes = Bytes(arranged_).first(size);
+  switch (way) {
+    case kSorted:
+      std::copy(bytes.begin(), bytes.end(), decoded_.begin());
+      return true;
+    case kWeighted:
+      return DecodeWeightedSets(sets.groups, bytes, sets.id_bytes,
+                                weighted_.get(), decoded_.data());
+    default:
+      return DecodeRankedSets(sets.groups, bytes, sets.id_bytes, ranked_.get(),
+                              decoded_.data());
   }
 }
 
 // The least of a few tries for each part.
-void Bench::Add(const Sets& sets, int way, Cost* cost) {
+void Bench::Add(const Sets& sets, Way way, Cost* cost) {
   Cost least{0, 1e18, 1e18, 1e18, 1e18};
   for (int i = 0; i < kRepeats; ++i) {
     const double t0 = Now();
@@ -224,8 +238,12 @@ void Bench::Add(const Sets& sets, int way, Cost* cost) {
     ZSTD_decompressDCtx(unpack_, arranged_.data(), arranged_.size(),
                         scratch_.data(), packed);
     const double t3 = Now();
-    Decode(sets, way, size);
+    const bool read = Decode(sets, way, size);
     const double t4 = Now();
+    if (!read ||
+        !std::equal(sets.ids.begin(), sets.ids.end(), decoded_.begin())) {
+      std::abort();
+    }
     least = {static_cast<double>(packed), std::min(least.encode, t1 - t0),
              std::min(least.pack, t2 - t1), std::min(least.unpack, t3 - t2),
              std::min(least.decode, t4 - t3)};
@@ -250,15 +268,13 @@ void Bench::Run(const std::string& name, const std::vector<Sets>& blocks) {
              R"("order0":{:.2f})",
              name, level_, n, k, LogChoose(top + 1, k), OrderZeroBits(blocks));
   fmt::print(R"(,"sort_ns":{:.1f})", SortNs(blocks.front()));
-  constexpr std::array<const char*, 3> kNames = {"sorted", "ranked",
-                                                 "referenced"};
-  for (int way = 0; way < 3; ++way) {
+  for (const Way way : {kSorted, kRanked, kWeighted, kReferenced}) {
     Cost cost;
     for (const Sets& block : blocks) Add(block, way, &cost);
     fmt::print(R"(,"{}":{{"bits":{:.3f},"encode_ns":{:.1f},"pack_ns":{:.1f},)"
                R"("unpack_ns":{:.1f},"decode_ns":{:.1f}}})",
-               kNames[way], cost.packed * 8 / n, cost.encode / n, cost.pack / n,
-               cost.unpack / n, cost.decode / n);
+               kWayNames[way], cost.packed * 8 / n, cost.encode / n,
+               cost.pack / n, cost.unpack / n, cost.decode / n);
   }
   const Measure measure{pack_, level_, scratch_};
   double packed = 0;

@@ -16,6 +16,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 VLLM_BITS, SGLANG_BITS = 85, 341  # per 8-of-256 set: base64 of uint8, int32
+WAYS = ("sorted", "ranked", "weighted", "referenced")
 SETS_PER_SECOND = 10_000 * 48
 
 
@@ -27,35 +28,32 @@ def run(program, *arguments):
 
 def checks(r):
     """(what, figure, goal, limit) of one traffic at one level."""
-    sorted_, ranked, referenced, chosen = (
-        r[name] for name in ("sorted", "ranked", "referenced", "chosen"))
+    sorted_, chosen = r["sorted"], r["chosen"]
     if r["traffic"] == "uniform":
-        yield "bits of uniform sets", chosen["bits"], 50, 50.6
+        yield "bits of uniform sets", chosen["bits"], 50, 48.8
     elif r["traffic"].startswith("skew"):
         yield ("bits by order-0 bound", chosen["bits"] / r["order0"], 1.03,
-               1.13)
+               1.02)
     else:
         yield ("bits by sorted", chosen["bits"] / sorted_["bits"], 0.75, 0.75)
-    best = min(sorted_["bits"], ranked["bits"])
+    best = min(sorted_["bits"], r["ranked"]["bits"])
     yield "bits by best simple layout", chosen["bits"] / best, 1.01, 1.01
     if r["level"] == 1:
-        for name, way, goal in (("ranked", ranked, 2),
-                                ("referenced", referenced, 5)):
-            cost = (r["sort_ns"] + way["encode_ns"] +
-                    way["pack_ns"]) * SETS_PER_SECOND / 1e7
+        for name, goal in ("ranked", 2), ("weighted", 5), ("referenced", 5):
+            cost = (r["sort_ns"] + r[name]["encode_ns"] +
+                    r[name]["pack_ns"]) * SETS_PER_SECOND / 1e7
             yield f"% of a core, {name}", cost, goal, None
-    for name, way in ("ranked", ranked), ("referenced", referenced):
+    for name in WAYS[1:]:
         yield (f"ns to unpack and decode a set, {name}",
-               way["unpack_ns"] + way["decode_ns"], 10, None)
+               r[name]["unpack_ns"] + r[name]["decode_ns"], 10, None)
 
 
 def print_table(results):
-    print("| traffic | level | log2 C(n,k) | order 0 | sorted | ranked | "
-          "referenced | chosen | vLLM | SGLang |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("| traffic | level | log2 C(n,k) | order 0 | "
+          f"{' | '.join(WAYS)} | chosen | vLLM | SGLang |")
+    print("|---" * (len(WAYS) + 7) + "|")
     for r in results:
-        bits = [f"{r[way]['bits']:.2f}"
-                for way in ("sorted", "ranked", "referenced", "chosen")]
+        bits = [f"{r[way]['bits']:.2f}" for way in (*WAYS, "chosen")]
         print(f"| {r['traffic']} | {r['level']} | {r['uniform']} | "
               f"{r['order0']} | {' | '.join(bits)} | {VLLM_BITS} | "
               f"{SGLANG_BITS} |")
@@ -63,7 +61,7 @@ def print_table(results):
     print("| traffic | level | way | arrange | zstd | unzstd | decode |")
     print("|---|---|---|---|---|---|---|")
     for r in results:
-        for way in "sorted", "ranked", "referenced":
+        for way in WAYS:
             ns = [f"{r[way][part]:.1f} ns" for part in
                   ("encode_ns", "pack_ns", "unpack_ns", "decode_ns")]
             print(f"| {r['traffic']} | {r['level']} | {way} | "

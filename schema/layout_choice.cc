@@ -24,11 +24,15 @@ ArrangedIds LayoutChoice::ArrangeAs(Way way, SetGroups groups,
                                     std::span<const uint16_t> ids,
                                     int id_bytes) {
   const size_t plain = ids.size() * static_cast<size_t>(id_bytes);
+  const std::span<uint8_t> out(out_[way], plain + kArrangedMore);
+  if (way == kWeighted) {
+    const size_t size = EncodeWeightedSets(groups, ids.data(), &weighted_, out);
+    return {log::Layout::WeightedSets, out.first(size)};
+  }
   if (way != kSorted) {
-    const size_t size =
-        EncodeRankedSets(groups, ids.data(), id_bytes, way == kReferenced,
-                         &work_, {out_[way], plain + kArrangedMore});
-    return {log::Layout::RankedDifferences, Bytes(out_[way], size)};
+    const size_t size = EncodeRankedSets(groups, ids.data(), id_bytes,
+                                         way == kReferenced, &ranked_, out);
+    return {log::Layout::RankedDifferences, out.first(size)};
   }
   if (id_bytes == 2) {
     std::memcpy(out_[way], ids.data(), plain);
@@ -59,7 +63,7 @@ ArrangedIds LayoutChoice::Arrange(SetGroups groups,
   };
   ArrangedIds best;
   size_t least = SIZE_MAX;
-  for (const Way way : {kSorted, kRanked, kReferenced}) {
+  for (const Way way : {kSorted, kRanked, kWeighted, kReferenced}) {
     const ArrangedIds arranged = ArrangeAs(way, groups, ids, id_bytes);
     if (arranged.bytes.empty()) continue;
     const size_t size = PackedSize(measure, arranged.bytes);

@@ -12,6 +12,7 @@
 #include "schema/ranked_sets.h"
 #include "schema/routing_log_generated.h"
 #include "schema/set_groups.h"
+#include "schema/weighted_sets.h"
 
 namespace moetap {
 
@@ -23,7 +24,7 @@ struct Measure {
   ZSTD_CCtx_s* context = nullptr;  // null: nothing is tried
   int level = kZstdLevel;
   std::span<uint8_t> scratch;  // room for the compressed sets of a block
-  bool every_block = false;    // else on one id in eight, or so
+  bool every_block = false;    // else on one id in 32, or so
 };
 
 struct ArrangedIds {
@@ -40,11 +41,11 @@ class LayoutChoice {
                       int id_bytes, const Measure& measure);
 
  private:
-  enum Way { kSorted, kRanked, kReferenced, kWays };
+  enum Way { kSorted, kRanked, kWeighted, kReferenced, kWays };
 
   // Trials cost at most this part of what blocks cost without them, times the
   // number of ways.
-  static constexpr size_t kTrialEvery = 8;
+  static constexpr size_t kTrialEvery = 32;
 
   ArrangedIds ArrangeAs(Way way, SetGroups groups,
                         std::span<const uint16_t> ids, int id_bytes);
@@ -53,7 +54,8 @@ class LayoutChoice {
   bool tried_ = false;
   size_t since_trial_ = 0;  // ids
   uint8_t out_[kWays][kMaxBlockIds * sizeof(uint16_t) + kArrangedMore];
-  RankedWorkspace work_;
+  RankedWorkspace ranked_;
+  WeightedWorkspace weighted_;
 };
 
 }  // namespace moetap

@@ -83,19 +83,29 @@ const char* NormalForm::CollectGroups(const log::Block& block) {
   return nullptr;
 }
 
-const char* NormalForm::Make(Bytes raw, std::span<uint8_t> out, Bytes* normal) {
-  const log::Block& block = *log::GetSizePrefixedBlock(raw.data());
-  if (block.layout() != log::Layout::RankedDifferences) return kUnknownLayout;
-  if (const char* wrong = CollectGroups(block)) return wrong;
-  if (work_ == nullptr) work_.reset(new RankedWorkspace);
+bool NormalForm::Decode(const log::Block& block) {
   sets_.resize(IdCount(block));
   const Bytes encoded = block.ids() == nullptr
                             ? Bytes()
                             : Bytes(block.ids()->data(), block.ids()->size());
-  if (!DecodeRankedSets(groups_, encoded, block.id_bytes(), work_.get(),
-                        sets_.data())) {
-    return "expert sets cannot be decoded";
+  if (block.layout() == log::Layout::WeightedSets) {
+    if (weighted_ == nullptr) weighted_.reset(new WeightedWorkspace);
+    return DecodeWeightedSets(groups_, encoded, block.id_bytes(),
+                              weighted_.get(), sets_.data());
   }
+  if (ranked_ == nullptr) ranked_.reset(new RankedWorkspace);
+  return DecodeRankedSets(groups_, encoded, block.id_bytes(), ranked_.get(),
+                          sets_.data());
+}
+
+const char* NormalForm::Make(Bytes raw, std::span<uint8_t> out, Bytes* normal) {
+  const log::Block& block = *log::GetSizePrefixedBlock(raw.data());
+  if (block.layout() != log::Layout::RankedDifferences &&
+      block.layout() != log::Layout::WeightedSets) {
+    return kUnknownLayout;
+  }
+  if (const char* wrong = CollectGroups(block)) return wrong;
+  if (!Decode(block)) return "expert sets cannot be decoded";
   ids_.resize(sets_.size() * block.id_bytes());
   if (block.id_bytes() == 2) {
     std::memcpy(ids_.data(), sets_.data(), ids_.size());

@@ -14,6 +14,7 @@
 #include "schema/block_codec.h"
 #include "schema/ranked_sets.h"
 #include "schema/routing_log_generated.h"
+#include "schema/weighted_sets.h"
 
 namespace moetap {
 
@@ -45,11 +46,13 @@ class NormalForm {
 
  private:
   const char* CollectGroups(const log::Block& block);
+  bool Decode(const log::Block& block);  // its sets into sets_
 
   std::vector<SetGroup> groups_;
   std::vector<uint16_t> sets_;
   std::vector<uint8_t> ids_;
-  std::unique_ptr<RankedWorkspace> work_;
+  std::unique_ptr<RankedWorkspace> ranked_;
+  std::unique_ptr<WeightedWorkspace> weighted_;
   flatbuffers::FlatBufferBuilder builder_;
 };
 

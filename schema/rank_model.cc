@@ -44,10 +44,14 @@ void RankModel::Rank(size_t layer) {
   const uint32_t* count = count_ + layer * symbols_;
   uint16_t* symbol = symbol_ + layer * symbols_;
   uint16_t* rank = rank_ + layer * symbols_;
-  std::iota(pass_[0], pass_[0] + symbols_, 0);
-  SortByCount(pass_[0], pass_[1], count, 0);
-  SortByCount(pass_[1], pass_[0], count, 8);
-  SortByCount(pass_[0], symbol, count, 16);
+  // Counts rarely have three bytes.
+  const uint32_t most = *std::max_element(count, count + symbols_);
+  std::iota(pass_, pass_ + symbols_, 0);
+  SortByCount(pass_, symbol, count, 0);
+  for (int shift = 8; most >> shift != 0; shift += 8) {
+    std::copy_n(symbol, symbols_, pass_);
+    SortByCount(pass_, symbol, count, shift);
+  }
   for (size_t i = 0; i < symbols_; ++i) {
     rank[symbol[i]] = static_cast<uint16_t>(i);
   }

@@ -47,7 +47,7 @@ class RankModel {
   uint32_t count_[kMaxEntries];
   uint16_t rank_[kMaxEntries];
   uint16_t symbol_[kMaxEntries];
-  uint16_t pass_[2][65537];
+  uint16_t pass_[65537];
 };
 
 }  // namespace moetap

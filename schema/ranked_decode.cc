@@ -107,7 +107,7 @@ void Decoder::ReadRanks(const uint8_t* low, const uint8_t* high) {
 
 bool Decoder::Begin() {
   return Measure() && Split() &&
-         work_.model.Reset(NumberLayers(groups_, &work_), header_.symbols);
+         work_.model.Reset(NumberLayers(groups_, work_.dense), header_.symbols);
 }
 
 bool Decoder::ReadRows() {

@@ -56,7 +56,7 @@ bool Encoder::Begin(bool references) {
   header_.symbols = top + 1u + (wide_ ? 1 : 0);
   header_.references = references ? 1 : 0;
   if (references) work_.finder.Reset(sets_);
-  return work_.model.Reset(NumberLayers(groups_, &work_), header_.symbols);
+  return work_.model.Reset(NumberLayers(groups_, work_.dense), header_.symbols);
 }
 
 void Encoder::AddRows() {
@@ -206,20 +206,6 @@ size_t Encoder::Write(std::span<uint8_t> out) {
 }
 
 }  // namespace
-
-size_t NumberLayers(SetGroups groups, RankedWorkspace* work) {
-  constexpr uint16_t kUnseen = 0xFFFF;
-  std::fill(std::begin(work->dense), std::end(work->dense), kUnseen);
-  uint16_t layers = 0;
-  for (const SetGroup& group : groups) {
-    if (group.rows == 0) continue;  // its list may be as long as it likes
-    for (size_t i = 0; i < group.layers; ++i) {
-      uint16_t& dense = work->dense[group.slots[i]];
-      if (dense == kUnseen) dense = layers++;
-    }
-  }
-  return layers;
-}
 
 size_t EncodeRankedSets(SetGroups groups, const uint16_t* sets, int id_bytes,
                         bool references, RankedWorkspace* work,

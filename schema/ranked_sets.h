@@ -34,7 +34,7 @@ static_assert(sizeof(RankedHeader) == 24);
 struct RankedWorkspace {
   RankModel model;
   RowFinder finder;
-  uint16_t dense[kMaxLayerSlots];  // slot -> layer of `model`
+  LayerNumbers dense;  // as `model` numbers layers
   uint32_t row_offset[kMaxBlockIds];
   uint32_t row_class[kMaxBlockIds];
   uint16_t reference[kMaxBlockIds];
@@ -57,10 +57,6 @@ size_t EncodeRankedSets(SetGroups groups, const uint16_t* sets, int id_bytes,
 // that fit id_bytes are written, each set ascending.
 bool DecodeRankedSets(SetGroups groups, Bytes in, int id_bytes,
                       RankedWorkspace* work, uint16_t* sets);
-
-// Numbers the layers of all groups with rows from 0 on, in order of appearance,
-// in work->dense; how many there are.
-size_t NumberLayers(SetGroups groups, RankedWorkspace* work);
 
 }  // namespace moetap
 

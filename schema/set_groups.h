@@ -7,6 +7,7 @@
 #include <span>
 
 #include "schema/block_format.h"
+#include "schema/ring_format.h"
 
 namespace moetap {
 
@@ -26,6 +27,12 @@ struct SetGroup {
 // All groups of a block, in order.  Sets stand group by group, row by row,
 // layer by layer, as `k` ascending ids of two bytes.
 using SetGroups = std::span<const SetGroup>;
+
+// For each slot, a number from 0 on in the order in which layers of groups with
+// rows appear.
+using LayerNumbers = uint16_t[kMaxLayerSlots];
+// Fills `dense`; how many layers there are.
+size_t NumberLayers(SetGroups groups, LayerNumbers& dense);
 
 }  // namespace moetap
 

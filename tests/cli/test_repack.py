@@ -149,3 +149,17 @@ def test_the_documented_decoder_reads_what_dump_prints(captures, tmp_path):
                 compared += 1
     assert layouts == {"SortedTokenMajor", "RankedDifferences"}
     print(f"{compared} blocks decoded as documented")
+
+
+def test_the_documented_decoder_reads_weighted_sets():
+    """The bytes of the unit test, which the program writes and reads."""
+    source = (ROOT / "tests/unit/schema/weighted_sets_test.cc").read_text()
+    golden = re.search(r"TheBytesOnDiskAreThese.*?expected = \{(.*?)\};",
+                       source, re.S).group(1)
+    ids = [int(n) for n in re.findall(r"\d+", re.sub("//.*", "", golden))]
+    block = {"layout": "WeightedSets", "id_bytes": 1, "ids": ids,
+             "groups": [{"rows": 16, "k": 2, "layer_list": 0}],
+             "layer_lists": [{"slots": [2, 4]}]}
+    second = [1] * 10 + [2] * 4 + [3] * 2
+    expected = [[0, second[row], (row * 2 + 1) % 3, 3] for row in range(16)]
+    assert documented_decoder()(block) == sum(expected, [])

@@ -14,6 +14,7 @@
 #include "analysis/load_trace.h"
 #include "analysis/verify/verify.h"
 #include "schema/block_builder.h"
+#include "schema/normal_form.h"
 #include "schema/record_view.h"
 #include "schema/ring_reader.h"
 #include "tests/fuzz/targets.h"
@@ -25,6 +26,15 @@ ZSTD_DCtx* Context() {
   static const std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context(
       ZSTD_createDCtx(), ZSTD_freeDCtx);
   return context.get();
+}
+
+bool MakeNormal(CaptureBlock* block) {
+  static NormalForm form;
+  const auto room =
+      std::make_shared<std::vector<uint8_t>>(NormalForm::Room(block->raw));
+  if (form.Make(block->raw, *room, &block->raw) != nullptr) return false;
+  block->raw_owner = room;
+  return true;
 }
 
 // `raw` as a reader has it, or no block: verified, aligned, consistent.
@@ -43,6 +53,10 @@ bool MakeBlock(Bytes raw, CaptureBlock* block) {
   }
   block->raw = *copy;
   block->raw_owner = copy;
+  if (block->content()->layout() != log::Layout::SortedTokenMajor &&
+      !MakeNormal(block)) {
+    return false;
+  }
   return FindContradiction(*block->content()) == nullptr;
 }
 

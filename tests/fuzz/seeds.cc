@@ -2,8 +2,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 
 #include "analysis/capture.h"
+#include "schema/layout_choice.h"
+#include "schema/normal_form.h"
 #include "tests/fuzz/targets.h"
 #include "tests/unit/analysis/synthetic_capture.h"
 #include "tests/unit/analysis/temporary_directory.h"
@@ -22,7 +25,31 @@ struct Made {
   std::vector<std::string> files;
   std::vector<std::string> rings;
   std::vector<std::string> contents;  // all blocks of a file, unpacked
+  std::vector<std::string> arranged;  // blocks in the other layouts
 };
+
+std::string Text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void AddArranged(Bytes raw, std::vector<std::string>* arranged) {
+  static const std::unique_ptr<RankedWorkspace> ranked(new RankedWorkspace);
+  static const std::unique_ptr<WeightedWorkspace> weighted(
+      new WeightedWorkspace);
+  NormalForm form;
+  const auto sets = form.Sets(*log::GetSizePrefixedBlock(raw.data()));
+  if (sets.empty()) return;
+  std::vector<uint8_t> ids(sets.size() * sizeof(uint16_t) + kArrangedMore);
+  const auto add = [&](log::Layout layout, size_t size) {
+    if (size == 0) return;
+    arranged->push_back(
+        Text(form.Rebuild(raw, layout, Bytes(ids).first(size))));
+  };
+  add(log::Layout::RankedDifferences,
+      EncodeRankedSets(form.groups(), sets.data(), 1, true, ranked.get(), ids));
+  add(log::Layout::WeightedSets,
+      EncodeWeightedSets(form.groups(), sets.data(), weighted.get(), ids));
+}
 
 Made MakeCapture() {
   SyntheticOptions options;
@@ -42,8 +69,8 @@ Made MakeCapture() {
   for (const CaptureFile& file : ReadCapture(directory.path()).files) {
     std::string& all = made.contents.emplace_back();
     for (const CaptureBlock& block : file.blocks) {
-      all.append(reinterpret_cast<const char*>(block.raw.data()),
-                 block.raw.size());
+      all += Text(block.raw);
+      AddArranged(block.raw, &made.arranged);
     }
   }
   return made;
@@ -131,7 +158,12 @@ std::vector<std::string> Seeds(std::string_view target) {
   static const Made made = MakeCapture();
   if (target == "block_scan") return made.files;
   if (target == "ring") return made.rings;
-  if (target == "block_json" || target == "trace") return made.contents;
+  if (target == "trace") return made.contents;
+  if (target == "block_json") {
+    std::vector<std::string> seeds = made.contents;
+    seeds.insert(seeds.end(), made.arranged.begin(), made.arranged.end());
+    return seeds;
+  }
   if (target == "records" || target == "ring_records") return RecordSeeds();
   if (target == "block_unpack") {
     std::vector<std::string> seeds;

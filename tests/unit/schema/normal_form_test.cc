@@ -14,8 +14,9 @@ namespace {
 
 class NormalFormTest : public testing::Test {
  protected:
-  // A block with something of most kinds, and rows that repeat.
-  std::vector<uint8_t> Build(const Measure& measure) {
+  // A block with something of most kinds, and sets: rows that repeat, or sets
+  // that differ (ids modulo a prime, in steps that are no multiple of it).
+  std::vector<uint8_t> Build(const Measure& measure, bool repeat = true) {
     const size_t size = BlockBuilder::ArenaBytes();
     const std::unique_ptr<uint8_t[]> arena(new uint8_t[size]);
     BlockBuilder builder({arena.get(), size});
@@ -28,12 +29,16 @@ class NormalFormTest : public testing::Test {
     builder.Add(RecordType::kEvent, Record(EventRecord{3, 4, 1, 0, 5, 0}, ""));
     builder.Add(RecordType::kDrop, Record(DropRecord{1, 2, 30, 4}, ""));
     for (uint64_t step = 1; step < 100; ++step) {
-      std::vector<uint16_t> ids(8 * 9);
-      for (size_t i = 0; i < ids.size(); ++i) {
-        ids[i] = static_cast<uint16_t>((i * 7 + step % 5) % 200);
+      for (const uint16_t slot : std::vector<uint16_t>{0, 1}) {
+        std::vector<uint16_t> ids(8 * 9);
+        for (size_t i = 0; i < ids.size(); ++i) {
+          const size_t set = (step * 9 + i / 8) * 2 + slot;
+          ids[i] = static_cast<uint16_t>(
+              repeat ? (i * 7 + step % 5) % 200
+                     : (set * set * 41 + i % 8 * (set * 34 % 198 + 1)) % 199);
+        }
+        builder.Add(RecordType::kDispatch, Dispatch(step, slot, 8, ids));
       }
-      builder.Add(RecordType::kDispatch, Dispatch(step, 0, 8, ids));
-      builder.Add(RecordType::kDispatch, Dispatch(step, 1, 8, ids));
     }
     const Bytes raw = builder.Finish(measure);
     return {raw.begin(), raw.end()};
@@ -66,6 +71,16 @@ TEST_F(NormalFormTest, IsTheBlockThatTheOtherLayoutWouldHaveMade) {
   EXPECT_EQ(std::vector<uint8_t>(normal_.begin(), normal_.end()), plain);
 }
 
+TEST_F(NormalFormTest, SoItIsOfSetsThatNothingRepeats) {
+  const auto plain = Build({}, false);
+  const auto chosen = Build(Trial(), false);
+  ASSERT_EQ(log::GetSizePrefixedBlock(chosen.data())->layout(),
+            log::Layout::WeightedSets);
+  EXPECT_LT(chosen.size(), plain.size());
+  ASSERT_EQ(Make(chosen), nullptr);
+  EXPECT_EQ(std::vector<uint8_t>(normal_.begin(), normal_.end()), plain);
+}
+
 TEST_F(NormalFormTest, RebuildingABlockWithItsOwnIdsChangesNothing) {
   const auto plain = Build({});
   const auto* ids = log::GetSizePrefixedBlock(plain.data())->ids();
@@ -83,15 +98,16 @@ TEST_F(NormalFormTest, ALayoutOfALaterVersionIsNamed) {
 }
 
 TEST_F(NormalFormTest, AnyVerifiedBytesGiveABlockOrARefusal) {
-  const auto raw = Build(Trial());
+  const auto repeating = Build(Trial());
+  const auto other = Build(Trial(), false);
   uint32_t random = 1;
   int made = 0;
   int refused = 0;
   for (int round = 0; round < 5000; ++round) {
-    auto changed = raw;
+    auto changed = round % 4 < 2 ? repeating : other;
     for (int i = 0; i < 1 + round % 3; ++i) {
       random = random * 1664525 + 1013904223;
-      changed[random / 256 % (round % 2 == 0 ? 600 : raw.size())] =
+      changed[random / 256 % (round % 2 == 0 ? 600 : changed.size())] =
           static_cast<uint8_t>(random >> 8);
     }
     if (!VerifyBlock(changed)) continue;

@@ -10,30 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/schema/set_shapes.h"
+
 namespace moetap {
 namespace {
 
-using Ids = std::vector<uint16_t>;
-
-struct Shape {
-  uint32_t rows;
-  uint16_t layer_list;
-};
-
-class RankedSetsTest : public testing::Test {
+class RankedSetsTest : public SetShapesTest {
  protected:
-  // Groups of layer lists {0..4}, {2, 4} and {4000}.
-  void SetShape(uint16_t k, const std::vector<Shape>& shapes) {
-    groups_.clear();
-    ids_ = 0;
-    for (const Shape& shape : shapes) {
-      const Ids& slots = kSlots[shape.layer_list];
-      groups_.push_back({shape.rows, k, shape.layer_list,
-                         static_cast<uint32_t>(slots.size()), slots.data()});
-      ids_ += shape.rows * groups_.back().row_ids();
-    }
-  }
-
   // Empty: the layout cannot hold them.
   std::vector<uint8_t> Encode(const Ids& sets, int id_bytes, bool references) {
     std::vector<uint8_t> out(sets.size() * 4 + 65536);
@@ -80,9 +63,6 @@ class RankedSetsTest : public testing::Test {
     return sets;
   }
 
-  const std::vector<Ids> kSlots = {{0, 1, 2, 3, 4}, {2, 4}, {4000}};
-  std::vector<SetGroup> groups_;
-  size_t ids_ = 0;
   std::unique_ptr<RankedWorkspace> work_{new RankedWorkspace};
 
  private:
