@@ -44,8 +44,12 @@ ALL = "all"  # traffics together
 
 
 def moetap(*arguments):
-    return subprocess.run([BUILD / "analysis" / "moetap", *arguments],
-                          stdout=subprocess.PIPE, text=True, check=True).stdout
+    done = subprocess.run([BUILD / "analysis" / "moetap", *arguments],
+                          stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"moetap {arguments[0]} ended with {done.returncode}:\n"
+                 f"{done.stdout}")
+    return done.stdout
 
 
 def environment(capture):
