@@ -4,9 +4,10 @@ engine_overhead.py.
     LD_PRELOAD=libmoetap.so python bench/engine_blocks.py JOB.json
 
 The job: {"model": path, "seconds": least length of a block, "tested": {arm:
-quads per traffic}, "results": path}.  Arms: "hook" is libmoetap.so at work,
-"python" a function that the engine's own routers call, "none" nothing.  All
-other blocks have nothing either: library and shim are paused.
+quads per traffic}, "moetap": path, "results": path}.  Arms: "hook" is
+libmoetap.so at work, "python" a function that the engine's own routers call,
+"none" nothing.  All other blocks have nothing either: library and shim are
+paused.
 """
 
 import collections
@@ -19,6 +20,7 @@ import os
 import pathlib
 import random
 import resource
+import subprocess
 import sys
 import time
 
@@ -29,6 +31,7 @@ from abba import order  # noqa: E402
 
 CONCURRENT = 8  # sequences that the engine runs at once
 MARGIN = 1.1  # blocks are made longer than asked: none may be shorter
+SETTLE = 1.0  # seconds after which the writer has closed its block, and rests
 VOCABULARY = 500  # a prompt's tokens are 1..499, which every model here has
 
 
@@ -104,6 +107,9 @@ class Engine:
         self._hook.switch(False)
         self._pause(True)
         if arm == "hook":
+            time.sleep(SETTLE)
+            taken["writer_seconds"] = (writer_seconds()
+                                       - before["writer_seconds"])
             self.hooked.update(taken)
         output = len(requests) * traffic.choices * traffic.output
         if len(gaps) != output - len(requests) * traffic.choices:
@@ -175,6 +181,16 @@ def writer_seconds():
     return 0.0
 
 
+def cost_so_far(job):
+    """What the capture of this process tells of its cost."""
+    variables = {name: value for name, value in os.environ.items()
+                 if name != "LD_PRELOAD"}
+    done = subprocess.run(
+        [job["moetap"], "info", "--json", os.environ["MOETAP_DIR"]],
+        env=variables, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)["cost"]
+
+
 def sized(engine, traffic, seconds):
     """The traffic with as many waves as a block needs; warms up.
 
@@ -205,6 +221,8 @@ def main():
     traffics = [sized(engine, one, job["seconds"]) for one in TRAFFICS]
     print(f"warm after {time.perf_counter() - begin:.0f} s: " + ", ".join(
         f"{one.name} {one.waves} waves" for one in traffics), flush=True)
+    before = cost_so_far(job)
+    engine.hooked.clear()
     quads = plan(traffics, job["tested"])
     series = collections.defaultdict(list)
     for done, (traffic, arm, number) in enumerate(quads, 1):
@@ -216,7 +234,7 @@ def main():
               flush=True)
     with open(job["results"], "w") as file:
         json.dump({"facts": engine.facts(), "hooked": engine.hooked,
-                   "writer_seconds": writer_seconds(),
+                   "cost_before": before,
                    "traffics": [dataclasses.asdict(one) for one in traffics],
                    "series": [{"traffic": traffic, "arm": arm, "quads": found}
                               for (traffic, arm), found in series.items()]},

@@ -79,13 +79,14 @@ def made_up(slower, noise=0.01, quads=20, instructions=None):
     facts = {"vllm": "0", "torch": "0", "threads": 1, "not_counted":
              "no" if instructions is None else None}
     return {"series": series, "facts": facts, "traffics": [],
-            "writer_seconds": 0.01,
-            "hooked": {"seconds": 100.0, "cpu_seconds": 50.0}}
+            "cost_before": cost(engine=1e9, shim=1e9),
+            "hooked": {"seconds": 100.0, "cpu_seconds": 50.0,
+                       "writer_seconds": 0.2}}
 
 
-def cost(engine=0, shim=0, writer=0):
+def cost(engine=1e9, shim=1e9):
     return {"rows": 7, "engine_ns": engine, "shim_ns": shim,
-            "writer_ns": writer}
+            "writer_ns": 5e9}
 
 
 def outcome(results, cost):
@@ -113,7 +114,7 @@ def test_instructions_where_they_are_counted():
 
 
 def test_nothing_fails_that_is_cheap():
-    assert outcome(made_up(1.002), cost(1e8, 1e8, 2e8)) == []
+    assert outcome(made_up(1.002), cost(1.1e9, 1.1e9)) == []
 
 
 def test_noise_alone_does_not_fail():
@@ -127,7 +128,7 @@ def test_a_slow_hook_fails():
 
 
 def test_a_dear_capture_fails():
-    sentence, = outcome(made_up(1.0), cost(1e8, 1e8, 4e8))
+    sentence, = outcome(made_up(1.0), cost(1.2e9, 1.2e9))
     assert "0.60%" in sentence and "0.50%" in sentence
 
 
@@ -139,7 +140,7 @@ def test_the_goal(low, high, verdict):
 
 def test_the_report(capsys):
     report, table = engine_overhead.summary(
-        made_up(1.01), cost(1e8, 1e8, 2e8), "granite", [1.0, 2.0])
+        made_up(1.01), cost(1.1e9, 1.1e9), "granite", [1.0, 2.0])
     engine_overhead.print_report(report, table)
     text = capsys.readouterr().out
     assert "instructions not counted: no" in text
