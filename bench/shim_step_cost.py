@@ -34,7 +34,8 @@ from moetap_vllm import model, worker  # noqa: E402
 
 def empty_library(folder):
     """Functions of the ABI that return at once."""
-    names = [*abi_module._SIGNATURES, "stores_tokens"]
+    names = [*abi_module._SIGNATURES, "pause", "step_dispatches",
+             "stores_tokens"]
     source = "\n".join(f"int moetap_{name}() {{ return 0; }}"
                        for name in names)
     library = pathlib.Path(folder) / "libempty.so"

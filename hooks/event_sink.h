@@ -50,8 +50,8 @@ class RoutingSink {
   ~RoutingSink() = default;
 };
 
-// Null until the recorder sets it: hooks then forward and do nothing else.
-// The name is for the code in hooks/shortcut.h.
+// Null until the recorder sets it, and while it is paused: hooks then forward
+// and do nothing else.  The name is for the code in hooks/shortcut.h.
 extern std::atomic<RoutingSink*> g_routing_sink asm("moetap_routing_sink")
     __attribute__((visibility("hidden")));
 void SetRoutingSink(RoutingSink* sink);

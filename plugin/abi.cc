@@ -1,10 +1,12 @@
 // The C ABI of moetap.h.
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 
 #include "hooks/cuda/launch_sink.h"
+#include "hooks/event_sink.h"
 #include "plugin/keep_errno.h"
 #include "plugin/moetap.h"
 #include "plugin/records.h"
@@ -36,6 +38,13 @@ constexpr KernelRow kToldByShim = {.base = "moetap_device_dispatch",
                                    .k = {},
                                    .experts = {},
                                    .forms = {}};
+
+constinit std::atomic<RoutingSink*> g_paused_sink = nullptr;  // null: none is
+
+bool CapturesOnDevice() {
+  const Process* process = StartedProcess();
+  return process != nullptr && process->source.load() != nullptr;
+}
 
 uint64_t StepDispatches(Process* process) {
   return process->ring.header()->dispatches.load() -
@@ -316,4 +325,19 @@ void moetap_status(const char* code, const char* text) {
   const KeepErrno keep;
   Process* process = RunningProcess();
   if (process != nullptr) WriteStatus(process, Text(code), Text(text));
+}
+
+int moetap_pause(int pause) {
+  if (pause == 0) {
+    if (RoutingSink* sink = g_paused_sink.exchange(nullptr)) {
+      SetRoutingSink(sink);
+    }
+    return GetRoutingSink() != nullptr ? 1 : 0;
+  }
+  if (CapturesOnDevice()) return 0;
+  if (RoutingSink* sink = GetRoutingSink()) {
+    SetRoutingSink(nullptr);
+    g_paused_sink.store(sink);
+  }
+  return g_paused_sink.load() != nullptr ? 1 : 0;
 }

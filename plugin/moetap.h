@@ -130,6 +130,14 @@ MOETAP_API void moetap_delivery(const char* id, const char* external_id,
 MOETAP_API void moetap_vocabulary(uint32_t first_id, const uint16_t* lengths,
                                   uint32_t n, const uint8_t* bytes);
 
+/* For measurement.  1 = from now on the hooks of CPU operators forward and do
+ * nothing else, and a shim that shares the process reports nothing; 0 = as
+ * before.  To be switched while no request is in flight; one thread at a time.
+ * The capture then lacks what ran in between, and nothing calls that a loss.
+ * Returns 1 if the hooks are as asked; 0 if there is nothing to capture, or if
+ * dispatches are captured on a device, which goes on. */
+MOETAP_API int moetap_pause(int pause);
+
 /* The shim could not do something: kept in the capture and printed once per
  * code on stderr. */
 MOETAP_API void moetap_status(const char* code, const char* text);

@@ -109,9 +109,20 @@ def _qwen3_5(vocabulary):
         num_experts_per_tok=8)
 
 
+def _granite(vocabulary):
+    """Layers of the size of Granite 3.0 1B-A400M's, 6 instead of 24."""
+    from transformers import Qwen3MoeConfig
+    return Qwen3MoeConfig(
+        **{**COMMON, "hidden_size": 1024, "num_attention_heads": 16,
+           "num_key_value_heads": 8, "initializer_range": 0.02},
+        **vocabulary, num_hidden_layers=6, head_dim=64,
+        intermediate_size=512, moe_intermediate_size=512, num_experts=32,
+        num_experts_per_tok=8, norm_topk_prob=True)
+
+
 MAKERS = {"qwen3_moe": _qwen3, "qwen3_moe_k5": _qwen3_k5, "olmoe": _olmoe,
-          "mixtral": _mixtral, "qwen3_5_moe": _qwen3_5}
-BFLOAT16_ONLY = {"qwen3_5_moe"}
+          "mixtral": _mixtral, "qwen3_5_moe": _qwen3_5, "granite": _granite}
+BFLOAT16_ONLY = {"qwen3_5_moe", "granite"}
 # Trained, and part of the repository.
 TINYC = pathlib.Path(__file__).resolve().parents[2] / "models/tinyc"
 

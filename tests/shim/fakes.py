@@ -30,6 +30,7 @@ class RecordingAbi:
         self.calls = []
         self.dispatches = 0
         self.shim_ns = 0
+        self.paused = False
         self.stores_tokens = lambda: stores_tokens
 
     def of(self, name):

@@ -187,6 +187,13 @@ void moetap_vocabulary(uint32_t first_id, const uint16_t* lengths, uint32_t n,
   End();
 }
 
+int moetap_pause(int pause) {
+  Begin("pause");
+  Add(", %d", pause);
+  End();
+  return 1;
+}
+
 void moetap_status(const char* code, const char* text) {
   Begin("status");
   AddText(code);

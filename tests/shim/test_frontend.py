@@ -64,6 +64,16 @@ def test_a_finished_request(processor, kind):
     assert deliveries(processor) == [("x-1", "x", None, 3, 4, "length")]
 
 
+def test_a_pause_delivers_nothing(processor):
+    processor.abi.paused = True
+    for name in ("x-1", "y-1"):
+        add(processor, name, "DELTA")
+        step(processor, name, [5])
+    step(processor, "x-1", [6], "LENGTH")
+    processor.abort_requests(["y-1"], internal=True)
+    assert not deliveries(processor)
+
+
 def test_tokens_a_gone_client_never_fetched(processor):
     queue = add(processor, "x-1", "DELTA")
     step(processor, "x-1", [5, 6])

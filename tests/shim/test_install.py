@@ -67,6 +67,22 @@ def test_modules_are_patched_once(run, program):
     assert calls.count(ROLE) == 1
 
 
+PAUSE = ("from moetap_vllm import install\n"
+         "print(install.pause(True), install._abi and install._abi.paused)\n"
+         "print(install.pause(False), install._abi and install._abi.paused)\n")
+
+
+def test_a_pause_reaches_library_and_shim(run):
+    output, calls = run(FIND + "register()\n" + PAUSE)
+    assert output == "True True\nTrue False\n"
+    assert calls == ['["pause", 1]\n', '["pause", 0]\n']
+
+
+def test_without_the_library_nothing_is_paused(run):
+    output, _ = run(FIND + "register()\n" + PAUSE, LD_PRELOAD="")
+    assert output == "False None\nFalse None\n"
+
+
 def test_kill_switch(run):
     _, calls = run(FIND + "register()\n" + USE, MOETAP_DISABLE="1")
     assert calls == []

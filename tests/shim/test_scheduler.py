@@ -48,6 +48,12 @@ def test_otherwise_the_output_is_left_alone(connector, external):
     assert not hasattr(made.schedule(), scheduler.ATTRIBUTE)
 
 
+def test_a_pause_leaves_the_output_alone():
+    abi, made = make(object(), 48)
+    abi.paused = True
+    assert not hasattr(made.schedule(), scheduler.ATTRIBUTE)
+
+
 def test_a_changed_scheduler_degrades_and_schedules():
     abi, made = make(object(), 48)
     del made.requests["a"].prefill_stats

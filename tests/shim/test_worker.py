@@ -327,6 +327,39 @@ def test_a_missing_method_is_named():
     assert not hasattr(owner.execute_model, "__wrapped__")
 
 
+@pytest.mark.parametrize("make, patch", [
+    (make_v1, worker.patch_v1),
+    (lambda: make_v1(asynchronous=True), worker.patch_v1),
+    (make_v2, worker.patch_v2)])
+def test_a_pause_reports_nothing_and_leaves_no_trace(make, patch):
+    abi, runner = patched(make(), patch)
+    serve(runner)
+    abi.paused, before = True, len(abi.calls)
+    serve(runner, finished=["a", "b"])
+    serve(runner, finished=["a", "b"])
+    runner._dummy_run(3)
+    assert [call[0] for call in abi.calls[before:]] == ["event", "event"]
+    numbers = [call[0] for call in abi.of("request")]
+    assert sorted(call[0] for call in abi.of("event")) == numbers
+    abi.paused, before = False, len(abi.calls)
+    serve(runner, finished=["a", "b"])
+    assert [call[0] for call in abi.calls[before:]] == [
+        "request", "tokens", "kv", "request", "tokens", "kv", "step_begin",
+        "step_end", "samples"]
+    assert len({call[0] for call in abi.of("request")}) == 4
+    assert not abi.of("status")
+
+
+def serve(runner, finished=()):
+    """A step of two requests; then their only tokens are known."""
+    runner.execute_model(scheduled(
+        [new_request("b", [1, 2], [5]), new_request("a", [3], [6])],
+        finished=finished, num_scheduled_tokens={"b": 2, "a": 1}))
+    output = runner.sample_tokens(None)
+    if isinstance(output, AsyncOutput):
+        output.get_output()
+
+
 def test_facts_that_have_moved_do_not_end_identity(monkeypatch):
     def facts(*_):
         raise AttributeError("no hf_text_config")

@@ -77,9 +77,12 @@ class Abi:
     """One method per function of the header, without its prefix.
 
     Arrays are passed by address: contiguous, of the types above.
+    `paused`: the wrappers report nothing; only read it.
     """
 
     def __init__(self, library):
+        self.paused = False
+        self._pause = library.moetap_pause
         for name, arguments in _SIGNATURES.items():
             function = getattr(library, "moetap_" + name)
             function.argtypes = arguments
@@ -88,6 +91,12 @@ class Abi:
         self.stores_tokens = library.moetap_stores_tokens
         self.step_dispatches = library.moetap_step_dispatches
         self.step_dispatches.restype = _U32
+
+    def pause(self, pause):
+        """True if hooks and wrappers are now paused, or not, as asked."""
+        done = self._pause(int(pause)) == 1
+        self.paused = bool(pause) and done
+        return done
 
     def set_facts(self, facts):
         """Reports a dict; entries that are None are unknown and left out."""

@@ -83,7 +83,8 @@ def _wrap_finish(owner, abi, guard):
 
     @functools.wraps(finish)
     def wrapper(self, req_state, finish_reason, *args, **kwargs):
-        guard.run(_finished, abi, req_state, finish_reason)
+        if not abi.paused:
+            guard.run(_finished, abi, req_state, finish_reason)
         return finish(self, req_state, finish_reason, *args, **kwargs)
 
     owner._update_stats_from_finished = wrapper
@@ -96,8 +97,9 @@ def _wrap_abort(owner, abi, guard):
     def wrapper(self, request_ids, internal, *args, **kwargs):
         states = dict(self.request_states)
         ended = abort(self, request_ids, internal, *args, **kwargs)
-        # The engine aborts by its own id when the client went away.
-        guard.run(_aborted, abi, states, ended, internal)
+        if not abi.paused:
+            # The engine aborts by its own id when the client went away.
+            guard.run(_aborted, abi, states, ended, internal)
         return ended
 
     owner.abort_requests = wrapper

@@ -16,6 +16,7 @@ PATCHES = {
 }
 
 _installed = False
+_abi = None  # of the library of this process, once installed
 
 
 class Finder(importlib.abc.MetaPathFinder):
@@ -54,11 +55,11 @@ def patch(abi, name, module):
 
 def install():
     """Once per process; does nothing without a library to report to."""
-    global _installed
+    global _installed, _abi
     if _installed:
         return
     _installed = True
-    abi = abi_module.load()
+    _abi = abi = abi_module.load()
     if abi is None:
         return
     sys.meta_path.insert(0, Finder(abi))
@@ -66,3 +67,9 @@ def install():
         module = sys.modules.get(name)
         if module is not None:
             patch(abi, name, module)
+
+
+def pause(pause):
+    """For measurement: stops what hooks and shim do in this process, or lets
+    them go on; True if done.  While no request is in flight."""
+    return _abi is not None and _abi.pause(pause)

@@ -34,7 +34,7 @@ def patch(abi, module):
     @functools.wraps(schedule)
     def wrapper(self, *args, **kwargs):
         output = schedule(self, *args, **kwargs)
-        if self.connector is not None:
+        if self.connector is not None and not abi.paused:
             guard.run(external_prefixes, self, output)
         return output
 

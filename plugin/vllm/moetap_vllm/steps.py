@@ -45,12 +45,17 @@ class Steps:
             self._next = next(self._steps)
         return self._next
 
+    def finish(self, output):
+        """The requests of which the scheduler says that they have left."""
+        step = self._prepare()
+        for name in output.finished_req_ids:
+            self.requests.finish(name, step)
+
     def schedule(self, output):
         """What the scheduler decided for the coming step."""
+        self.finish(output)
         step = self._prepare()
         requests = self.requests
-        for name in output.finished_req_ids:
-            requests.finish(name, step)
         for name in output.preempted_req_ids or ():
             requests.preempt(name, step)
         for new in output.scheduled_new_reqs:

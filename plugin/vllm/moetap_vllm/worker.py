@@ -55,7 +55,7 @@ class Runner:
         """What the engine runs within is for no request: a dummy step, and
         another one for each forward pass, because on a GPU the place among
         the launches of its step is what tells a layer."""
-        if self.in_dummy:
+        if self.in_dummy or self.abi.paused:
             yield
             return
         self.in_dummy = True
@@ -104,6 +104,12 @@ class Runner:
         self.batch = None
         self.steps.schedule(output)
 
+    def rest(self, output):
+        """A step during a pause: the scheduler tells of the last requests
+        before it now."""
+        if self.steps.requests.by_id:
+            self.guard.run(self.steps.finish, output)
+
     def begin(self, names, starts, rows, output):
         self.batch = self.steps.begin(names, starts, rows,
                                       output.scheduled_spec_decode_tokens)
@@ -151,6 +157,9 @@ def _wrap_execute_model(abi, owner):
     def wrapper(self, scheduler_output, *args, **kwargs):
         state = _state(abi, self)
         if state.in_dummy:
+            return execute_model(self, scheduler_output, *args, **kwargs)
+        if abi.paused:
+            state.rest(scheduler_output)
             return execute_model(self, scheduler_output, *args, **kwargs)
         state.guard.run(state.schedule, self, scheduler_output)
         try:
@@ -216,7 +225,7 @@ def _wrap_prepare_v1(abi, owner):
         prepared = prepare(self, scheduler_output, num_scheduled_tokens,
                            *args, **kwargs)
         state = _state(abi, self)
-        if not state.in_dummy:
+        if not (state.in_dummy or abi.paused):
             state.guard.run(state.begin_v1, self, scheduler_output,
                             num_scheduled_tokens)
         return prepared
@@ -231,7 +240,7 @@ def _wrap_prepare_v2(abi, owner):
     def wrapper(self, scheduler_output, *args, **kwargs):
         batch = prepare(self, scheduler_output, *args, **kwargs)
         state = _state(abi, self)
-        if not state.in_dummy:
+        if not (state.in_dummy or abi.paused):
             state.guard.run(state.begin_v2, scheduler_output, batch)
         return batch
 
