@@ -13,13 +13,15 @@ from scipy import stats
 
 @dataclasses.dataclass
 class Ratio:
-    """A geometric mean and its interval; without one, both ends are nan."""
+    """A geometric mean and its interval, which one quad does not have."""
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     quads: int
 
     def __str__(self):
+        if self.low is None:
+            return f"{self.mean:.4f}"
         return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
 
 
@@ -40,10 +42,10 @@ def ratio(log_ratios, confidence=0.95):
     """The Ratio of a series of quads."""
     count = len(log_ratios)
     mean = sum(log_ratios) / count
-    half = math.nan
-    if count > 1:
-        variance = sum((one - mean) ** 2 for one in log_ratios) / (count - 1)
-        half = (stats.t.ppf((1 + confidence) / 2, count - 1)
-                * math.sqrt(variance / count))
+    if count == 1:
+        return Ratio(math.exp(mean), None, None, count)
+    variance = sum((one - mean) ** 2 for one in log_ratios) / (count - 1)
+    half = (stats.t.ppf((1 + confidence) / 2, count - 1)
+            * math.sqrt(variance / count))
     return Ratio(math.exp(mean), math.exp(mean - half), math.exp(mean + half),
                  count)

@@ -208,7 +208,8 @@ def main():
     report["failures"] = failures(table, report["accounted"])
     print_report(report, table)
     if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=1) + "\n")
+        text = json.dumps(report, indent=1, allow_nan=False)
+        arguments.json.write_text(text + "\n")
     for sentence in report["failures"]:
         print(f"FAILED: {sentence}")
     return 1 if report["failures"] else 0
