@@ -56,8 +56,7 @@ int Repack(const Options& options) {
   out.Print(
       "{}: {} files, {} blocks, {} bytes; were {} bytes\n"
       "  ranked differences in {} blocks, weighted sets in {}, sorted in {}, "
-      "as "
-      "they were {}\n",
+      "as they were {}\n",
       Printable(options.output), total.files, total.blocks, total.bytes_after,
       total.bytes_before, total.ranked, total.weighted,
       total.blocks - total.ranked - total.weighted - total.kept, total.kept);
