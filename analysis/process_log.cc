@@ -218,7 +218,7 @@ uint32_t StepLog::span_rows() const {
 bool StepLog::has_all_layers() const {
   size_t layers = 0;
   for (const GroupRef& ref : groups) layers += ref.slots().size();
-  return layers >= expected;
+  return ended && layers >= expected;
 }
 
 uint32_t StepLog::group_rows() const {

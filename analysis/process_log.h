@@ -50,7 +50,8 @@ struct StepLog {
 
   uint32_t span_rows() const;   // rows that its spans announce
   uint32_t group_rows() const;  // rows up to the last one in any group
-  bool has_all_layers() const;  // some rows of as many as were expected
+  // Some rows of as many as were expected, which only its end tells.
+  bool has_all_layers() const;
 };
 
 // Steps first..last may have lost records.

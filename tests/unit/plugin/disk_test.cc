@@ -169,7 +169,7 @@ TEST_P(ReplacedFileTest, NothingIsWrittenToIt) {
     const auto file = FilesIn(directory(), ".moetap.zst").at(0);
     std::filesystem::remove(file);
     GetParam()(victim.c_str(), file.c_str());
-    for (int fd = 3; fd < 64; ++fd) close(fd);
+    close_range(3, 63, 0);
     Dispatch(0, 2, 1, 1);
   });
   const auto bytes = ReadBytes(victim);
