@@ -30,9 +30,9 @@ namespace {
 constexpr int64_t kMillisecond = 1'000'000;
 constexpr int64_t kQuiet = 200 * kMillisecond;    // closes a block
 constexpr int64_t kOldest = 5000 * kMillisecond;  // closes a block
-constexpr int64_t kBusy = 1000 * kMillisecond;    // since the last record
-constexpr int64_t kBusySleep = 20 * kMillisecond;
-constexpr int64_t kIdleSleep = 100 * kMillisecond;
+constexpr int64_t kSleep = 100 * kMillisecond;
+constexpr int64_t kShortSleep = 20 * kMillisecond;
+constexpr uint64_t kLittle = 64;  // a ring's part that may come during a sleep
 constexpr size_t kStackBytes = size_t{1} << 20;
 constexpr int kNice = 10;
 
@@ -206,7 +206,7 @@ void Writer::ReadToTheEnd() {
     if (read_ == ring_->header()->reserved.load(std::memory_order_acquire)) {
       return;
     }
-    const timespec t = {0, kBusySleep};
+    const timespec t = {0, kShortSleep};
     nanosleep(&t, nullptr);
   }
 }
@@ -362,10 +362,15 @@ void Writer::TellLosses() {
   telling_ = false;
 }
 
-// Sleeps on the stop word: nobody but Finish() ever wakes this thread.
+// Sleeps on the stop word: nobody but Finish() ever wakes this thread.  To be
+// woken is most of what it costs where little is to be written.  What a device
+// has takes whole slots there, however little of it comes here.
 void Writer::Sleep() {
-  const bool busy = Now(CLOCK_MONOTONIC) - read_ns_ < kBusy;
-  FutexWait(&stop_, 0, busy ? kBusySleep : kIdleSleep);
+  const uint64_t came = read_ - slept_at_;
+  slept_at_ = read_;
+  const bool device = source_->load(std::memory_order_relaxed) != nullptr;
+  const uint64_t little = device ? 0 : ring_->header()->capacity / kLittle;
+  FutexWait(&stop_, 0, came > little ? kShortSleep : kSleep);
 }
 
 }  // namespace moetap

@@ -76,6 +76,7 @@ class Writer {
   CostMeter cost_;
   uint64_t close_at_;      // ring bytes that make a full block
   uint64_t read_ = 0;      // position of the next record
+  uint64_t slept_at_ = 0;  // where it was before the last sleep
   uint64_t rows_ = 0;      // in written blocks
   uint64_t sequence_ = 0;  // of the next block
   uint64_t step_ = 0;      // last one seen
