@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "schema/ranked_sets.h"
@@ -40,8 +41,13 @@ class Decoder {
   template <typename T>
   bool ReadChanged(size_t layer, const uint16_t* earlier);
   template <typename T>
-  bool ReadNew(size_t layer, size_t first, size_t stride, size_t n,
+  bool ReadChangedShort(size_t layer, const uint16_t* earlier, uint8_t mask);
+  template <typename T>
+  bool ReadNew(size_t layer, size_t n, uint16_t* ids);
+  template <typename T>
+  bool ReadIds(size_t layer, size_t first, size_t stride, size_t n,
                uint16_t* ids);
+  void CopySet(const void* from, void* to) const;
   void Map(size_t n, uint16_t* ids) const;
 
   SetGroups groups_;
@@ -218,7 +224,7 @@ bool Decoder::ReadReferringRow(const SetGroup& group, const uint16_t* earlier) {
   for (size_t i = 0; i < group.layers; ++i, earlier += k_, sets_ += k_) {
     const size_t flag = flag_++;
     if ((flags_[flag / 8] >> flag % 8 & 1) != 0) {
-      std::memcpy(sets_, earlier, k_ * sizeof(*sets_));
+      CopySet(earlier, sets_);
     } else if (!ReadChanged<T>(work_.dense[group.slots[i]], earlier)) {
       return false;
     }
@@ -226,32 +232,64 @@ bool Decoder::ReadReferringRow(const SetGroup& group, const uint16_t* earlier) {
   return true;
 }
 
+void Decoder::CopySet(const void* from, void* to) const {
+  if (k_ == kSquare) {  // no call
+    std::memcpy(to, from, kSquare * sizeof(*sets_));
+  } else {
+    std::memcpy(to, from, k_ * sizeof(*sets_));
+  }
+}
+
 template <typename T>
 bool Decoder::ReadChanged(size_t layer, const uint16_t* earlier) {
   if (mask_ == header_.masks) return false;
   const uint8_t* mask = masks_ + mask_++ * mask_bytes_;
+  if (k_ <= kSquare) return ReadChangedShort<T>(layer, earlier, *mask);
   size_t kept = 0;
   for (size_t j = 0; j < k_; ++j) {
     sets_[kept] = earlier[j];
     kept += mask[j / 8] >> j % 8 & 1;
   }
-  const size_t n = k_ - kept;
-  if (kept == 0) {
-    if (whole_ == header_.whole) return false;
-    if (!ReadNew<T>(layer, whole_++, header_.whole, n, sets_)) return false;
-  } else {
-    if (n > header_.single - single_) return false;
-    const size_t first = header_.whole * k_ + single_;
-    if (!ReadNew<T>(layer, first, 1, n, sets_ + kept)) return false;
-    single_ += n;
-  }
+  if (!ReadNew<T>(layer, k_ - kept, sets_ + kept)) return false;
   std::sort(sets_, sets_ + k_);
   return true;
 }
 
+// The same in one register: ids that are not kept leave it, new ones are put
+// in order.
+template <typename T>
+bool Decoder::ReadChangedShort(size_t layer, const uint16_t* earlier,
+                               uint8_t mask) {
+  uint16_t fresh[kSquare];
+  uint32_t gone = ~mask & ((1u << k_) - 1);
+  const auto n = static_cast<size_t>(std::popcount(gone));
+  if (!ReadNew<T>(layer, n, fresh)) return false;
+  EightIds set = ~EightIds{};
+  CopySet(earlier, &set);
+  for (; gone != 0; gone &= ~(1u << (std::bit_width(gone) - 1))) {
+    set = WithoutPlace(set, static_cast<size_t>(std::bit_width(gone) - 1));
+  }
+  for (size_t j = 0; j < n; ++j) set = WithId(set, fresh[j]);
+  CopySet(&set, sets_);
+  return true;
+}
+
+// What a set lacks: all of its ids, or some.
+template <typename T>
+bool Decoder::ReadNew(size_t layer, size_t n, uint16_t* ids) {
+  if (n == k_) {
+    if (whole_ == header_.whole) return false;
+    return ReadIds<T>(layer, whole_++, header_.whole, n, ids);
+  }
+  if (n > header_.single - single_) return false;
+  const size_t first = header_.whole * k_ + single_;
+  single_ += n;
+  return ReadIds<T>(layer, first, 1, n, ids);
+}
+
 // `n` ids whose ranks are `stride` apart.
 template <typename T>
-bool Decoder::ReadNew(size_t layer, size_t first, size_t stride, size_t n,
+bool Decoder::ReadIds(size_t layer, size_t first, size_t stride, size_t n,
                       uint16_t* ids) {
   const uint16_t* symbols = work_.model.symbols(layer);
   uint32_t* counts = work_.model.counts(layer);

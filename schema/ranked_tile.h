@@ -51,7 +51,7 @@ class RankedTile {
   template <bool kCount>
   void LookUpSets(RankModel* model, size_t layer, T* set, size_t step,
                   size_t rows, size_t k);
-  void WriteSquares(size_t n, uint16_t* sets);
+  void WriteShort(size_t n, uint16_t* sets);
   void WriteColumns(size_t n, uint16_t* sets);
   void WriteLong(size_t n, uint16_t* sets);
 
@@ -121,29 +121,34 @@ template <bool kCount>
 
 template <typename T>
 void RankedTile<T>::Write(size_t n, uint16_t* sets) {
-  if (k_ == kSquare) return WriteSquares(n, sets);
+  if (k_ <= kSquare) return WriteShort(n, sets);
   if (k_ <= kMaxColumns) return WriteColumns(n, sets);
   WriteLong(n, sets);
 }
 
-// As many sets at a time as a register has ids.
+// As many sets at a time as a register has ids.  Columns that are not there are
+// the last ones.
 template <typename T>
-void RankedTile<T>::WriteSquares(size_t n, uint16_t* sets) {
+void RankedTile<T>::WriteShort(size_t n, uint16_t* sets) {
   using V = std::conditional_t<sizeof(T) == 1, SixteenIds, EightIds>;
   constexpr size_t kAtOnce = sizeof(V) / sizeof(T);
-  for (size_t at = 0; at < n; at += kAtOnce, sets += kAtOnce * kSquare) {
-    V v[kSquare];
+  const size_t k = k_;
+  V v[kSquare];
+  for (size_t at = 0; at < n; at += kAtOnce) {
     for (size_t j = 0; j < kSquare; ++j) {
-      std::memcpy(&v[j], ids_ + j * stride_ + at, sizeof(V));
+      v[j] = ~V{};
+      if (j < k) std::memcpy(&v[j], ids_ + j * stride_ + at, sizeof(V));
     }
     SortSquare(v);
     TransposeSquare(v);
     T ids[kAtOnce * kSquare];
     std::memcpy(ids, v, sizeof(ids));
-    if (n - at >= kAtOnce) {
-      std::copy_n(ids, kAtOnce * kSquare, sets);
-    } else {
-      std::copy_n(ids, (n - at) * kSquare, sets);
+    if (k == kSquare && n - at >= kAtOnce) {
+      sets = std::copy_n(ids, kAtOnce * kSquare, sets);
+      continue;
+    }
+    for (size_t i = 0; i < std::min(kAtOnce, n - at); ++i) {
+      for (size_t j = 0; j < k; ++j) *sets++ = ids[i * kSquare + j];
     }
   }
 }

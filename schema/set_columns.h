@@ -107,6 +107,27 @@ inline void TransposeSquare(V (&v)[kSquare]) {
   }
 }
 
+// An ascending set, less the id at `place`; the largest number comes in.
+inline EightIds WithoutPlace(EightIds set, size_t place) {
+  static constexpr uint16_t kBelow[2 * kSquare] = {
+      0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF};
+  EightIds below;
+  std::memcpy(&below, kBelow + kSquare - place, sizeof(below));
+  const EightIds last = ~EightIds{};
+  const EightIds next =
+      __builtin_shufflevector(set, last, 1, 2, 3, 4, 5, 6, 7, 8);
+  return (set & below) | (next & ~below);
+}
+
+// An ascending set with one more id; its last one falls out.
+inline EightIds WithId(EightIds set, uint16_t id) {
+  const EightIds ids = EightIds{} + id;
+  const EightIds low = set < ids ? set : ids;
+  const EightIds before =
+      __builtin_shufflevector(set, EightIds{}, 8, 0, 1, 2, 3, 4, 5, 6);
+  return before < low ? low : before;
+}
+
 }  // namespace moetap
 
 #endif  // MOETAP_SCHEMA_SET_COLUMNS_H_
