@@ -87,11 +87,13 @@ class RangeDecoder {
   void Remove(uint32_t low, uint32_t frequency) {
     code_ -= unit_ * low;
     range_ = unit_ * frequency;
-    // No branch, as in Add().
-    const uint64_t refill = range_ >> 32 == 0 ? 32 : 0;
-    range_ <<= refill;
-    code_ = code_ << refill | (*next_ & ((uint64_t{1} << refill) - 1));
-    next_ += refill / 32 & static_cast<uint64_t>(next_ != end_);
+    // A branch, unlike Add(): what follows need not wait for the range, and
+    // gains more by that than wrong guesses take.
+    if (range_ >> 32 == 0) {
+      range_ <<= 32;
+      code_ = code_ << 32 | *next_;
+      next_ += next_ != end_;
+    }
   }
   // Whether all words were read and nothing is left of them.
   bool AtEnd() const { return next_ == end_ && code_ == 0; }

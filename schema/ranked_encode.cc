@@ -56,7 +56,8 @@ bool Encoder::Begin(bool references) {
   header_.symbols = top + 1u + (wide_ ? 1 : 0);
   header_.references = references ? 1 : 0;
   if (references) work_.finder.Reset(sets_);
-  return work_.model.Reset(NumberLayers(groups_, work_.dense), header_.symbols);
+  return work_.model.Reset(RankModel::Side::kRanks,
+                           NumberLayers(groups_, work_.dense), header_.symbols);
 }
 
 void Encoder::AddRows() {

@@ -12,6 +12,7 @@
 
 #include "schema/block_codec.h"
 #include "schema/rank_model.h"
+#include "schema/ranked_tile.h"
 #include "schema/ring_format.h"
 #include "schema/row_finder.h"
 #include "schema/set_groups.h"
@@ -42,6 +43,8 @@ struct RankedWorkspace {
   uint8_t mask[kMaxBlockIds];
   uint16_t whole[kMaxBlockIds];
   uint16_t single[kMaxBlockIds];
+  alignas(64) uint16_t tile[RankedTile<uint16_t>::kMaxIds];
+  uint32_t mark[kMaxLayerSlots];  // of layers in the list looked at last
 };
 
 // Writes the sets to `out` and returns the bytes written; 0: they do not fit

@@ -67,7 +67,8 @@ void WeightModel::BuildCells() {
     uint16_t* cell = cell_ + (left - 1) * kCells;
     size_t id = symbols_ - left;
     for (size_t c = 0; c < kCells; ++c) {
-      const uint64_t last = ((c + 1) << kCellShift) - 1;
+      const size_t octave = std::max<size_t>(c >> kCellBits, 1) - 1;
+      const uint64_t last = ((c - (octave << kCellBits) + 1) << octave) - 1;
       while (id > 0 && tail[id] <= last) --id;
       cell[c] = static_cast<uint16_t>(id);
     }

@@ -7,6 +7,7 @@
 #ifndef MOETAP_SCHEMA_WEIGHT_MODEL_H_
 #define MOETAP_SCHEMA_WEIGHT_MODEL_H_
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -44,7 +45,7 @@ class WeightModel {
   // total tails(left)[from].
   size_t Find(size_t left, size_t from, uint32_t place) const {
     const uint32_t* tail = tails(left);
-    size_t id = cell_[(left - 1) * kCells + (place >> kCellShift)];
+    size_t id = cell_[(left - 1) * kCells + CellOf(place)];
     if (id < from) id = from;
     for (;;) {
       const uint32_t past = HowManyAbove(tail + id + 1, place);
@@ -61,16 +62,25 @@ class WeightModel {
     std::memcpy(&tails[0], tail, sizeof(Four));
     std::memcpy(&tails[1], tail + 4, sizeof(Four));
     const Four places = Four{} + static_cast<int32_t>(place);
-    const Four above = (tails[0] > places) + (tails[1] > places);  // as -1
-    return static_cast<uint32_t>(-(above[0] + above[1] + above[2] + above[3]));
+    Four above = (tails[0] > places) + (tails[1] > places);  // as -1
+    above += __builtin_shufflevector(above, above, 2, 3, 0, 1);
+    above += __builtin_shufflevector(above, above, 1, 0, 3, 2);
+    return static_cast<uint32_t>(-above[0]);
   }
 
   static constexpr size_t kMaxK = 64;
   static constexpr int kTailBits = 24;
   static constexpr size_t kAtOnce = 8;  // zeros behind the tails of each `left`
-  static constexpr int kCellShift = 16;
-  static constexpr size_t kCells =
-      (((size_t{1} << kTailBits) + kMaxSymbols) >> kCellShift) + 1;
+  // Places below 2^kCellBits have cells of their own; each cell above is as
+  // wide as its octave asks for, as totals shrink with the ids that are left.
+  static constexpr uint32_t CellOf(uint32_t place) {
+    constexpr uint32_t kFirst = uint32_t{1} << kCellBits;
+    const auto octave =
+        static_cast<uint32_t>(std::bit_width(place | kFirst)) - 1 - kCellBits;
+    return (octave << kCellBits) + (place >> octave);
+  }
+  static constexpr uint32_t kCellBits = 4;
+  static constexpr size_t kCells = ((kTailBits + 2 - kCellBits) << kCellBits);
 
   void Quantise(size_t left);
 

@@ -25,6 +25,8 @@ class Decoder {
   bool ReadLevels();
   bool ReadLevelRun(std::span<uint8_t> levels);
   bool ReadSets(std::span<const uint32_t> offsets);
+  bool ReadSideBySide(const uint32_t* offsets, size_t n,
+                      RangeDecoder (&streams)[kStreams]);
 
   SetGroups groups_;
   Bytes in_;
@@ -114,24 +116,35 @@ bool Decoder::ReadLevelRun(std::span<uint8_t> levels) {
 bool Decoder::ReadSets(std::span<const uint32_t> offsets) {
   RangeDecoder streams[kStreams];
   std::copy_n(streams_, kStreams, streams);
-  for (size_t i = 0; i < offsets.size(); i += kStreams) {
-    const size_t n = std::min(kStreams, offsets.size() - i);
-    size_t from[kStreams] = {};
-    for (size_t j = 0; j < k_; ++j) {
-      const uint32_t* tail = work_.model.tails(k_ - j);
-      const uint64_t* inverse = work_.model.inverses(k_ - j);
-      for (size_t l = 0; l < n; ++l) {
-        const uint64_t place = streams[l].Find(inverse[from[l]]);
-        if (place >= tail[from[l]]) return false;
-        const size_t id =
-            work_.model.Find(k_ - j, from[l], static_cast<uint32_t>(place));
-        streams[l].Remove(tail[id + 1], tail[id] - tail[id + 1]);
-        sets_[offsets[i + l] + j] = static_cast<uint16_t>(id);
-        from[l] = id + 1;
-      }
+  const uint32_t* at = offsets.data();
+  size_t left = offsets.size();
+  for (; left >= kStreams; left -= kStreams, at += kStreams) {
+    if (!ReadSideBySide(at, kStreams, streams)) return false;
+  }
+  if (!ReadSideBySide(at, left, streams)) return false;
+  std::copy_n(streams, kStreams, streams_);
+  return true;
+}
+
+// A set from each of the first `n` streams.
+[[gnu::always_inline]] inline bool Decoder::ReadSideBySide(
+    const uint32_t* offsets, size_t n, RangeDecoder (&streams)[kStreams]) {
+  const WeightModel& model = work_.model;
+  size_t from[kStreams] = {};
+  for (size_t j = 0; j < k_; ++j) {
+    const uint32_t* tail = model.tails(k_ - j);
+    const uint64_t* inverse = model.inverses(k_ - j);
+#pragma GCC unroll 4
+    for (size_t l = 0; l < n; ++l) {
+      const uint64_t place = streams[l].Find(inverse[from[l]]);
+      if (place >= tail[from[l]]) return false;
+      const size_t id =
+          model.Find(k_ - j, from[l], static_cast<uint32_t>(place));
+      streams[l].Remove(tail[id + 1], tail[id] - tail[id + 1]);
+      sets_[offsets[l] + j] = static_cast<uint16_t>(id);
+      from[l] = id + 1;
     }
   }
-  std::copy_n(streams, kStreams, streams_);
   return true;
 }
 

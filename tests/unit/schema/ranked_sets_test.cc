@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/schema/plain_ranked_decoder.h"
 #include "tests/unit/schema/set_shapes.h"
 
 namespace moetap {
@@ -40,6 +41,13 @@ class RankedSetsTest : public SetShapesTest {
       ASSERT_FALSE(bytes.empty());
       EXPECT_EQ(Decode(bytes, id_bytes), sets) << references;
     }
+  }
+
+  // What comes of `bytes` is what a plain reader makes of them.
+  void ExpectReadPlainly(const std::vector<uint8_t>& bytes, int id_bytes) {
+    PlainRankedDecoder plain;
+    const auto expected = plain.Decode(groups_, bytes, id_bytes == 2);
+    EXPECT_EQ(Decode(bytes, id_bytes), expected.value_or(Ids()));
   }
 
   // Rows that repeat earlier ones with some ids changed, as forks do.
@@ -84,6 +92,73 @@ TEST_F(RankedSetsTest, EverySetComesBackAsItWas) {
       }
       ExpectRoundTrip(Random(++seed, experts, k, true), 2);
     }
+  }
+}
+
+// Layers take turns within tiles of 16,384 ids: tiles, what is left of them and
+// of vectors, lists with a layer twice, lists longer than a tile.
+TEST_F(RankedSetsTest, RowsOfAnyNumberComeBack) {
+  for (uint32_t rows = 1; rows < 140; ++rows) {
+    SCOPED_TRACE(rows);
+    SetShape(8, {{rows, 2}});
+    ExpectRoundTrip(Random(rows, 256, 8, false), 1);
+    ExpectRoundTrip(Random(rows, 300, 8, true), 2);
+    SetShape(3, {{rows, 3}, {1, 1}, {rows, 1}});
+    ExpectRoundTrip(Random(rows, 100, 3, true), 2);
+  }
+  for (const uint16_t k : Ids{6, 8, 16, 100}) {
+    SetShape(k, {{16000u / k, 0}, {1, 0}, {24000u / k, 0}});
+    ExpectRoundTrip(Random(k, 256, k, false), 1);
+  }
+}
+
+TEST_F(RankedSetsTest, ARowLongerThanATileComesBack) {
+  Ids slots(4096);
+  std::iota(slots.begin(), slots.end(), uint16_t{0});
+  for (const uint16_t k : Ids{8, 20}) {
+    groups_ = {{3, k, 0, 4096, slots.data()}};
+    ids_ = size_t{3} * 4096 * k;
+    ExpectRoundTrip(Random(k, 60, k, false), 1);
+  }
+}
+
+TEST_F(RankedSetsTest, ChangedBytesAreReadAsAPlainReaderReadsThem) {
+  std::mt19937 random(5);
+  for (const uint16_t k : Ids{1, 3, 6, 8, 9, 17}) {
+    for (const uint16_t experts : Ids{8, 100, 256, 257, 700}) {
+      const bool wide = experts > 256 || random() % 2 == 0;
+      SetShape(k, {{90, 0}, {1, 3}, {0, 1}, {37, 1}, {40, 2}});
+      const bool references = random() % 2 == 0;
+      const auto good = Encode(Random(k * experts, experts, k, wide),
+                               wide ? 2 : 1, references);
+      ExpectReadPlainly(good, wide ? 2 : 1);
+      for (int round = 0; round < 40; ++round) {
+        auto bytes = good;
+        const size_t first = round % 4 == 0 ? 0 : sizeof(RankedHeader);
+        const size_t at = first + random() % (bytes.size() - first);
+        bytes[at] = static_cast<uint8_t>(round % 3 == 0 ? random() : 1);
+        ExpectReadPlainly(bytes, wide ? 2 : 1);
+      }
+    }
+  }
+}
+
+// A sum of differences is refused before it is cut to the width of a rank.
+TEST_F(RankedSetsTest, RanksBeyondTheLastAreRefused) {
+  SetShape(8, {{31, 2}});  // no ranking yet
+  auto bytes = Encode(Ids(ids_, 255), 1, false);
+  ASSERT_FALSE(Decode(bytes, 1).empty());
+  for (size_t set = 0; set < 31; ++set) {
+    auto wrong = bytes;
+    wrong[sizeof(RankedHeader) + 31 * 4 + set] = 1;  // 255 + 1
+    EXPECT_TRUE(Decode(wrong, 1).empty()) << set;
+  }
+  bytes = Encode(Ids(ids_, 65534), 2, false);
+  ASSERT_FALSE(Decode(bytes, 2).empty());
+  for (size_t set = 0; set < 31; ++set) {
+    auto wrong = bytes;
+    wrong[sizeof(RankedHeader) + 31 * 4 + set] = 2;  // 65534 + 2
+    EXPECT_TRUE(Decode(wrong, 2).empty()) << set;
   }
 }
 

@@ -120,6 +120,38 @@ TEST_F(WeightedSetsTest, SetsTakeTheBitsOfTheirPopularity) {
   EXPECT_NEAR(BitsPerSet(Random(1, 256, 8, 1)), skewed, 6);
 }
 
+// Every place around the ends of intervals, and others, against a plain search.
+TEST_F(WeightedSetsTest, PlacesAreFoundAsAPlainSearchFindsThem) {
+  std::mt19937 random(11);
+  WeightModel& model = work_->model;
+  for (const uint16_t k : Ids{1, 2, 8, 15}) {
+    for (const uint16_t symbols : Ids{15, 16, 60, 257, 4000}) {
+      std::vector<uint8_t> levels(symbols);
+      for (uint8_t& level : levels) {
+        level = static_cast<uint8_t>(random() % (random() % 32 + 1));
+      }
+      ASSERT_TRUE(WeightModel::Fits(1, symbols, k));
+      model.Build(levels.data(), symbols, k);
+      model.BuildCells();
+      for (size_t left = 1; left <= k; ++left) {
+        const uint32_t* tail = model.tails(left);
+        for (int round = 0; round < 200; ++round) {
+          const size_t from = random() % (symbols + 1u - left);
+          const size_t id = from + random() % (symbols + 1u - left - from);
+          const uint64_t other = random() % tail[from];
+          for (const uint64_t place :
+               {uint64_t{tail[id]} - 1, uint64_t{tail[id + 1]}, other}) {
+            size_t expected = from;
+            while (tail[expected + 1] > place) ++expected;
+            EXPECT_EQ(model.Find(left, from, static_cast<uint32_t>(place)),
+                      expected);
+          }
+        }
+      }
+    }
+  }
+}
+
 // docs/log_format.md describes these bytes.  The first layer has weights, in
 // the second all ids are as popular.
 TEST_F(WeightedSetsTest, TheBytesOnDiskAreThese) {
