@@ -12,7 +12,9 @@ namespace moetap {
 bool CanNarrow(const RoutingEvent& event);
 
 // Writes the ids of rows first_row .. first_row+rows-1, row after row.  An id
-// below 0 or above 65534 becomes kNoRoute.
+// below 0 or above 65534 becomes kNoRoute.  Many ids may be written with weakly
+// ordered stores; they are fenced, so that a release store of the caller is
+// seen after them like after any others.
 void NarrowIds(const RoutingEvent& event, uint32_t first_row, uint32_t rows,
                uint16_t* out);
 

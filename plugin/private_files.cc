@@ -48,6 +48,31 @@ bool StoresCanFail(int fd) {
   }
 }
 
+// Maps the file where its huge pages, if it gets any, can be mapped whole.
+// MAP_FAILED: errno.
+void* MapAligned(int fd, size_t size) {
+  constexpr size_t kHugePage = size_t{2} << 20;
+  const size_t room = size + kHugePage;
+  void* reserved = mmap(nullptr, room, PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) return reserved;
+  auto* const begin = static_cast<char*>(reserved);
+  const size_t before = -reinterpret_cast<uintptr_t>(begin) % kHugePage;
+  void* map = mmap(begin + before, size, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_FIXED, fd, 0);
+  if (map == MAP_FAILED) {
+    const int error = errno;
+    munmap(begin, room);
+    errno = error;
+    return map;
+  }
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t end = before + (size + page - 1) / page * page;
+  if (before > 0) munmap(begin, before);
+  if (end < room) munmap(begin + end, room - end);
+  return map;
+}
+
 // Allocates and maps; -1 or MAP_FAILED with errno set.
 void* AllocateAndMap(int fd, uint64_t size) {
   struct statvfs fs;
@@ -70,7 +95,7 @@ void* AllocateAndMap(int fd, uint64_t size) {
     errno = posix_fallocate(fd, 0, static_cast<off_t>(size));
   } while (errno == EINTR);
   if (errno != 0) return MAP_FAILED;
-  void* map = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* map = MapAligned(fd, size);
   if (map == MAP_FAILED) return map;
   madvise(map, size, MADV_DONTDUMP);  // the file outlives the process
   if (madvise(map, size, MADV_DONTFORK) == 0) return map;

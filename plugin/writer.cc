@@ -65,9 +65,14 @@ void* ThreadMain(void* writer) {
 }
 
 // Enters the ring's pages, which its file has, into the page table, so that no
-// engine thread has to.  Linux before 5.14 refuses.
+// engine thread has to, and as huge pages if the kernel can: an engine has long
+// thrown the ring out of the TLB when it dispatches.  Linux before 5.14 refuses
+// the former, before 6.1 the latter, which also other files than a tmpfs's do.
 void FaultIn(RingHeader* ring) {
-  madvise(ring, kRingHeaderBytes + ring->capacity, MADV_POPULATE_WRITE);
+  constexpr int kCollapse = 25;  // MADV_COLLAPSE, which glibc 2.36 has not
+  const size_t size = kRingHeaderBytes + ring->capacity;
+  madvise(ring, size, kCollapse);
+  madvise(ring, size, MADV_POPULATE_WRITE);
 }
 
 constexpr size_t Aligned(size_t size) { return (size + 63) / 64 * 64; }

@@ -10,7 +10,8 @@
 // everything but `commit`, then store `commit` with release order.  Because
 // CommitWord(p) differs for every position and ring, no byte of an earlier
 // lap can look published, and a reader can find the next published record
-// behind one whose writer died before publishing.
+// behind one whose writer died before publishing.  Release order does not hold
+// back non-temporal stores: who fills in with those fences them (sfence) first.
 //
 // Reading: [persisted, reserved) may hold published records.  `persisted`
 // moves only after the records before it are in the capture file.

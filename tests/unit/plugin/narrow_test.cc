@@ -12,10 +12,47 @@
 
 #include "schema/block_format.h"
 
+#ifdef __x86_64__
+// What libgcc knows of the CPU, for __builtin_cpu_supports.
+extern "C" {
+struct CpuModel {
+  unsigned vendor, type, subtype, features;
+};
+extern CpuModel __cpu_model  // NOLINT
+    __attribute__((visibility("hidden")));
+}
+#endif
+
 namespace moetap {
 namespace {
 
 using testing::ElementsAre;
+
+#ifdef __x86_64__
+void PretendFeatures(unsigned features) {
+  __cpu_model.features = features;
+  // The compiler takes what the builtin reads for another variable.
+  asm volatile("" ::: "memory");
+}
+#endif
+
+// Runs `test` as on this CPU and on lesser ones.
+template <typename Test>
+void OnEachCpu(Test test) {
+  test();
+#ifdef __x86_64__
+  constexpr unsigned kAvx2 = 1u << 10;
+  constexpr unsigned kAvx512Bw = 1u << 21;
+  const unsigned features = __cpu_model.features;
+  PretendFeatures(features & ~kAvx512Bw);
+  EXPECT_FALSE(__builtin_cpu_supports("avx512bw"));
+  test();
+  PretendFeatures(features & ~(kAvx512Bw | kAvx2));
+  EXPECT_FALSE(__builtin_cpu_supports("avx2"));
+  test();
+  PretendFeatures(features);
+#endif
+}
 
 template <typename T>
 RoutingEvent Matrix(const std::vector<T>& ids, uint32_t rows, uint32_t k) {
@@ -144,28 +181,53 @@ uint16_t NarrowedOne(T id) {
   return fits ? static_cast<uint16_t>(id) : kNoRoute;
 }
 
+// Narrows `n` ids that end `offset` bytes before the end of `from` into what
+// ends `gap` ids before that of `to`, on each CPU.
+template <typename T>
+void ExpectNarrowed(const FencedMemory& from, size_t offset,
+                    const FencedMemory& to, uint32_t n, uint32_t gap) {
+  constexpr uint16_t kUntouched = 0xBEEF;
+  const std::vector<T> ids = EdgyIds<T>(n);
+  const size_t bytes = n * sizeof(T);
+  char* at = from.end() - offset - bytes;
+  std::copy_n(reinterpret_cast<const char*>(ids.data()), bytes, at);
+  RoutingEvent event = Matrix(ids, 1, n);
+  event.ids = at;
+  std::vector<uint16_t> expected(n);
+  std::transform(ids.begin(), ids.end(), expected.begin(), NarrowedOne<T>);
+  auto* end = reinterpret_cast<uint16_t*>(to.end());
+  auto* out = end - gap - n;
+  OnEachCpu([&] {
+    std::fill(out - 64, end, kUntouched);
+    NarrowIds(event, 0, 1, out);
+    ASSERT_TRUE(std::equal(expected.begin(), expected.end(), out))
+        << n << " ids, offset " << offset << ", gap " << gap;
+    ASSERT_EQ(std::count(out - 64, out, kUntouched), 64) << n;
+    ASSERT_EQ(std::count(end - gap, end, kUntouched), gap) << n;
+  });
+}
+
 // Every length, so that every tail of a vector loop is met, with the ids at
 // every offset from their alignment and nothing behind either end.
 TYPED_TEST(NarrowLengthTest, EveryLengthAndOffset) {
-  constexpr uint16_t kUntouched = 0xBEEF;
   const FencedMemory from;
   const FencedMemory to;
   for (uint32_t n = 0; n <= 320; ++n) {
-    const std::vector<TypeParam> ids = EdgyIds<TypeParam>(n);
-    const size_t bytes = n * sizeof(TypeParam);
-    RoutingEvent event = Matrix(ids, 1, n);
-    auto* out = reinterpret_cast<uint16_t*>(to.end()) - n;
     for (size_t offset = 0; offset < sizeof(TypeParam); ++offset) {
-      char* at = from.end() - offset - bytes;
-      std::copy_n(reinterpret_cast<const char*>(ids.data()), bytes, at);
-      event.ids = at;
-      std::fill(out - 64, out + n, kUntouched);
-      NarrowIds(event, 0, 1, out);
-      for (uint32_t i = 0; i < n; ++i) {
-        ASSERT_EQ(out[i], NarrowedOne(ids[i]))
-            << "id " << i << " of " << n << ", offset " << offset;
-      }
-      ASSERT_EQ(std::count(out - 64, out, kUntouched), 64) << n;
+      ExpectNarrowed<TypeParam>(from, offset, to, n, 0);
+    }
+  }
+}
+
+// So many that they go past the caches by whole lines: every place of the first
+// and of the last id in its line, and the last length that does not.
+TYPED_TEST(NarrowLengthTest, EveryPlaceInALineOfMany) {
+  constexpr uint32_t kMany = 4096;  // kStreamFrom of narrow.cc
+  const FencedMemory from;
+  const FencedMemory to;
+  for (uint32_t n = kMany - 1; n <= kMany + 33; ++n) {
+    for (uint32_t gap = 0; gap < 32; ++gap) {
+      ExpectNarrowed<TypeParam>(from, gap % sizeof(TypeParam), to, n, gap);
     }
   }
 }
