@@ -156,9 +156,17 @@ TEST_F(DiskTest, LeavesADescriptorAloneThatIsNotItsOwn) {
 }
 
 // The host closed the file, and there is something else of its name.
+struct Replacement {
+  const char* name;
+  int (*make)(const char* victim, const char* path);  // 0: made
+};
+
+void PrintTo(const Replacement& replacement, std::ostream* out) {
+  *out << replacement.name;
+}
+
 class ReplacedFileTest : public DiskTest,
-                         public testing::WithParamInterface<void (*)(
-                             const char* victim, const char* name)> {};
+                         public testing::WithParamInterface<Replacement> {};
 
 TEST_P(ReplacedFileTest, NothingIsWrittenToIt) {
   const std::filesystem::path victim = directory().parent_path() / "victim";
@@ -168,7 +176,7 @@ TEST_P(ReplacedFileTest, NothingIsWrittenToIt) {
     Dispatch(0, 1, 1, 1);
     const auto file = FilesIn(directory(), ".moetap.zst").at(0);
     std::filesystem::remove(file);
-    GetParam()(victim.c_str(), file.c_str());
+    EXPECT_EQ(GetParam().make(victim.c_str(), file.c_str()), 0);
     close_range(3, 63, 0);
     Dispatch(0, 2, 1, 1);
   });
@@ -177,20 +185,16 @@ TEST_P(ReplacedFileTest, NothingIsWrittenToIt) {
   EXPECT_EQ(LeftoverRings().size(), 1u);  // it knows what was lost
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, ReplacedFileTest,
-                         testing::Values(
-                             [](const char* victim, const char* name) {
-                               EXPECT_EQ(symlink(victim, name), 0);
-                             },
-                             [](const char* victim, const char* name) {
-                               EXPECT_EQ(link(victim, name), 0);
-                             },
-                             [](const char*, const char* name) {
-                               EXPECT_EQ(mkfifo(name, 0600), 0);
-                             },
-                             [](const char*, const char* name) {
-                               EXPECT_EQ(mkdir(name, 0700), 0);
-                             }));
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, ReplacedFileTest,
+    testing::Values(Replacement{"Link", symlink}, Replacement{"HardLink", link},
+                    Replacement{"Fifo",
+                                [](const char*, const char* path) {
+                                  return mkfifo(path, 0600);
+                                }},
+                    Replacement{"Directory", [](const char*, const char* path) {
+                                  return mkdir(path, 0700);
+                                }}));
 
 }  // namespace
 }  // namespace moetap
