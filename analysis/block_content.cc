@@ -188,4 +188,13 @@ const char* FindContradiction(const log::Block& block) {
   return GroupContradiction(block);
 }
 
+uint64_t RowsOf(const log::Block& block) {
+  uint64_t rows = 0;
+  if (block.groups() == nullptr) return rows;
+  for (const log::Group* group : *block.groups()) {
+    rows += group->rows() * (IdsPerRow(block, *group) / group->k());
+  }
+  return rows;
+}
+
 }  // namespace moetap

@@ -22,6 +22,9 @@ const char* FindContradiction(const log::Block& block);
 // Ids that `group` holds per row: layers of its list times k.
 uint64_t IdsPerRow(const log::Block& block, const log::Group& group);
 
+// Token-layers of a consistent block.
+uint64_t RowsOf(const log::Block& block);
+
 }  // namespace moetap
 
 #endif  // MOETAP_ANALYSIS_BLOCK_CONTENT_H_

@@ -252,6 +252,16 @@ void OrderBlocks(CaptureFile* file) {
   file->cost = FindCost(blocks);
 }
 
+// Whether nothing is missing between the file and its ring's `blocks` but what
+// the process could not write, and so counted as dropped.
+bool IsCounted(const Counters& file, const std::vector<CaptureBlock>& blocks,
+               const Counters& ring) {
+  uint64_t rows = file.rows;
+  for (const CaptureBlock& block : blocks) rows += RowsOf(*block.content());
+  return rows == ring.rows && (ring.dropped_rows > file.dropped_rows ||
+                               ring.dropped_records > file.dropped_records);
+}
+
 void CaptureReader::AddRing(const LeftoverRing& ring) {
   const auto known = by_uuid_.find(ring.info.file_uuid);
   size_t at = known == by_uuid_.end() ? capture_.files.size() : known->second;
@@ -277,16 +287,17 @@ void CaptureReader::AddRing(const LeftoverRing& ring) {
   for (const CaptureBlock& block : file.blocks) {
     from = std::max(from, block.header.ring_end);
   }
-  if (ring.info.persisted > from) {
+  const uint64_t sequence =
+      file.blocks.empty() ? 0 : file.blocks.back().header.sequence + 1;
+  std::vector<CaptureBlock> blocks =
+      DrainRing(ring, from, sequence, &file.skipped);
+  if (ring.info.persisted > from &&
+      !IsCounted(file.counters, blocks, ring.info.counters)) {
     file.skipped.push_back({from, ring.info.persisted,
                             "leftover ring: its process wrote blocks of these "
                             "positions that the file lacks"});
   }
-  const uint64_t sequence =
-      file.blocks.empty() ? 0 : file.blocks.back().header.sequence + 1;
-  for (CaptureBlock& block : DrainRing(ring, from, sequence, &file.skipped)) {
-    file.blocks.push_back(std::move(block));
-  }
+  for (CaptureBlock& block : blocks) file.blocks.push_back(std::move(block));
   file.counters = ring.info.counters;
 }
 

@@ -38,15 +38,6 @@ void Raise(Counters* to, const Counters& by) {
   to->stalls = std::max(to->stalls, by.stalls);
 }
 
-uint64_t RowsOf(const log::Block& block) {
-  uint64_t rows = 0;
-  if (block.groups() == nullptr) return rows;
-  for (const log::Group* group : *block.groups()) {
-    rows += group->rows() * (IdsPerRow(block, *group) / group->k());
-  }
-  return rows;
-}
-
 uint64_t LastStepOf(const log::Block& block) {
   uint64_t last = 0;
   const auto raise = [&last](const auto* items) {

@@ -208,6 +208,24 @@ TEST(Capture, RingOfADeadProcessIsReadOnce) {
   EXPECT_EQ(file.counters.rows, 1u);
 }
 
+TEST(Capture, WhatTheDiskRefusedIsNoDamageIfItIsCounted) {
+  for (const bool counted : {true, false}) {
+    TemporaryDirectory directory;
+    CaptureWriter writer(0);
+    writer.Dispatch(0, 0, 2, {1, 2});
+    writer.CloseBlock();
+    writer.Dispatch(0, 0, 2, {3, 4, 5, 6});
+    counted ? writer.DiscardBlock(2) : writer.LoseBlock();
+    writer.KeepInRing();
+    writer.Dispatch(0, 0, 2, {7, 8});
+    writer.Write(directory.path());
+    const CaptureFile file = ReadCapture(directory.path()).files[0];
+    EXPECT_THAT(file.blocks, SizeIs(2));
+    EXPECT_THAT(file.skipped, SizeIs(counted ? 0 : 1));
+    EXPECT_EQ(file.counters.dropped_rows, counted ? 2u : 0u);
+  }
+}
+
 TEST(Capture, RingWithoutAnyBlockIsRead) {
   TemporaryDirectory directory;
   CaptureWriter writer(0);

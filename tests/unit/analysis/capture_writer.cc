@@ -234,6 +234,13 @@ void CaptureWriter::LoseBlock() {
   offsets_.pop_back();
 }
 
+void CaptureWriter::DiscardBlock(uint64_t rows) {
+  LoseBlock();
+  --header_.sequence;
+  header_.counters.rows -= rows;
+  header_.counters.dropped_rows += rows;
+}
+
 void CaptureWriter::WriteRing(const std::filesystem::path& path) const {
   RingHeader header;
   header.pid = kFirstPid + number_;
@@ -245,6 +252,7 @@ void CaptureWriter::WriteRing(const std::filesystem::path& path) const {
   header.persisted = ring_begin_;
   header.rows = header_.counters.rows;
   header.dispatches = header_.counters.dispatches;
+  header.dropped_rows = header_.counters.dropped_rows;
   ByteVector bytes(kRingHeaderBytes + header.capacity, 0);
   std::memcpy(bytes.data(), static_cast<const void*>(&header), sizeof(header));
   std::copy(

@@ -56,6 +56,8 @@ class CaptureWriter {
   void CloseBlock();
   // As if the open block had been written and then lost.
   void LoseBlock();
+  // As if the open block, of `rows` token-layers, could not be written.
+  void DiscardBlock(uint64_t rows);
   // From now on records stay in the ring, as when the process is killed.
   void KeepInRing();
   // As releases before the cost was told.
